@@ -1,0 +1,53 @@
+# Two commands: `make run` and `make test`. Each does all its own set-up.
+
+PYTHON ?= python3
+VENV   := .venv
+PY     := $(VENV)/bin/python
+# pip by default, because it reads an office's pip.conf mirror; uv where it is already installed.
+# --no-compile saves most of pip's time: Python compiles what it imports at the first run.
+INSTALL := if command -v uv >/dev/null 2>&1; then \
+	    uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock; \
+	  else \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock; \
+	  fi
+
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: run test lint bench lock schema clean
+
+run: $(VENV)/.ready ## the main job on the made-up default city; prints the path of the map
+	@$(PY) -m planner run scenarios/chuanhui.yaml
+
+test: lint $(VENV)/.browser ## every check and every test
+	@$(PY) -m pytest
+
+lint: $(VENV)/.ready
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.ready
+	@$(PY) -m benchmarks
+
+lock: $(VENV)/.ready ## one lock for every platform and Python; hashes, no index address
+	@$(PY) -m pip install --quiet --disable-pip-version-check uv
+	@$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --quiet --extra samples --group dev pyproject.toml -o requirements.lock
+
+schema: $(VENV)/.ready ## scenarios/scenario.schema.json from the models
+	@$(PY) -m planner.scenario > scenarios/scenario.schema.json
+
+clean:
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(VENV)/.ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("planner needs Python 3.11 or later; set PYTHON=")'
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked packages into $(VENV) ..."
+	@$(INSTALL)
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.ready tests/install_browser.sh
+	@sh tests/install_browser.sh
+	@touch $@

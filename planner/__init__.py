@@ -1,0 +1,1 @@
+"""Where a city's public facilities should go: coverage on foot, proven siting plans, offline maps."""

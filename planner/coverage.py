@@ -1,0 +1,68 @@
+"""Coverage: who meets a standard, and who does not. Knows nothing of siting, so it can check it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.demand import Demand
+from planner.errors import DataError
+from planner.network import Flags, Floats, Integers
+from planner.reach import Reach
+from planner.standards import Standard
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Who is within a standard's limit of a facility, on foot or in a straight line.
+
+    Unreachable is uncovered: `nearest_m` is inf there, never NaN.
+    """
+
+    standard: Standard
+    metric: str  # "walk" or "straight"
+    nearest_m: Floats  # (n,)
+    facility: Integers  # (n,)  -1 = none within the limit
+    people: Floats  # (n, k)
+
+    @property
+    def covered(self) -> Flags:
+        """(n,) exactly at the limit is covered."""
+        return self.facility >= 0
+
+    @property
+    def total(self) -> float:
+        """Everybody, covered or not."""
+        return float(self.people[:, 0].sum())
+
+    @property
+    def served(self) -> float:
+        """The people covered."""
+        return float(self.people[self.covered, 0].sum())
+
+    @property
+    def share(self) -> float:
+        """Of everybody, in [0, 1]."""
+        return self.served / self.total
+
+    def by_unit(self, demand: Demand) -> tuple[Floats, Floats]:
+        """(u+1,) people and people covered in each unit; the last entry is in no unit."""
+        count = 0 if demand.units is None else len(demand.units.ids)
+        unit = np.where(demand.unit < 0, count, demand.unit) if len(demand.unit) else np.zeros(len(demand.ids), int)
+        people = self.people[:, 0]
+        return (
+            np.bincount(unit, weights=people, minlength=count + 1),
+            np.bincount(unit, weights=people * self.covered, minlength=count + 1),
+        )
+
+    def __str__(self) -> str:
+        how = "on foot" if self.metric == "walk" else "in a straight line"
+        return f"{self.standard.title['en']} {how}: {self.share:.1%} ({self.served:,.0f} of {self.total:,.0f} people)"
+
+
+def measure_coverage(reach: Reach, demand: Demand, standard: Standard, *, open: Flags | None = None) -> Coverage:  # noqa: A002
+    """Who meets the standard, counting only the facilities marked in `open` (m,), by default all."""
+    if len(reach.demand_ids) != len(demand.ids) or (reach.demand_ids != demand.ids).any():
+        raise DataError("This reach was measured for other places than this demand.")
+    counted = reach.within(standard.limit_m)
+    nearest_m, facility = (counted if open is None else counted.only(open)).nearest()
+    return Coverage(standard, reach.metric, nearest_m, facility, demand.people)

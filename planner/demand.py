@@ -1,0 +1,112 @@
+"""Demand: the people, by place and by group, and the units they are reported in."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS
+
+from planner.errors import DataError, PeopleError, first
+from planner.network import Flags, Floats, Integers, Shapes, Snap, WalkNetwork
+
+
+@dataclass(frozen=True)
+class Units:
+    """u areas to report by: communities, census districts, hexes."""
+
+    ids: NDArray[np.str_]  # (u,)
+    names: NDArray[np.str_]  # (u,)
+    kind: str  # "community", "district", "hex"
+    geometry: Shapes  # (u,)  polygons in the demand's CRS
+
+
+@dataclass(frozen=True)
+class Demand:
+    """n places where people live; k groups of people, of which the first is everybody."""
+
+    ids: NDArray[np.str_]  # (n,)  unique
+    xy: Floats  # (n, 2)  metres, in `crs`
+    people: Floats  # (n, k)
+    crs: CRS
+    groups: tuple[str, ...] = ("people",)
+    base: str = "residents"  # which population, of which date: 常住, 户籍, 实有 …
+    geometry: Shapes = field(default_factory=lambda: np.empty(0, object))  # (n,) footprints, blocks, or none
+    units: Units | None = None
+    unit: Integers = field(default_factory=lambda: np.empty(0, np.int64))  # (n,)  -1 = in no unit
+    door: Snap | None = None  # where each place meets the street, see `snapped`
+
+    def __post_init__(self) -> None:
+        n = len(self.ids)
+        if self.xy.shape != (n, 2) or self.people.shape != (n, len(self.groups)):
+            raise DataError(f"{n} places need ({n}, 2) coordinates and ({n}, {len(self.groups)}) people.")
+        check_ids(self.ids, "places")
+        check_people(self.people, self.ids)
+
+    @property
+    def total(self) -> float:
+        """Everybody."""
+        return float(self.people[:, 0].sum())
+
+    def snapped(self, network: WalkNetwork, *, max_access_m: float) -> "Demand":
+        """The same demand, attached to the streets. Refused where most of it is off the network."""
+        door = network.snap(self.xy, max_access_m=max_access_m)
+        door.check("places", self.ids, max_access_m)
+        return replace(self, door=door)
+
+    def kept(self, keep: Flags) -> "Demand":
+        """Only these places (n,)."""
+        if self.door is not None:
+            raise DataError("Choose the places first, then snap them.")
+        return replace(
+            self,
+            ids=self.ids[keep],
+            xy=self.xy[keep],
+            people=self.people[keep],
+            geometry=self.geometry[keep] if len(self.geometry) else self.geometry,
+            unit=self.unit[keep] if len(self.unit) else self.unit,
+        )
+
+    def __str__(self) -> str:
+        return f"{self.total:,.0f} people ({self.base}) in {len(self.ids):,} places"
+
+
+def check_ids(ids: NDArray[np.str_], what: str) -> None:
+    """Refuse ids that occur twice."""
+    seen, count = np.unique(ids, return_counts=True)
+    if (count > 1).any():
+        twice = seen[count > 1]
+        raise DataError(f"{len(twice)} ids of {what} occur more than once ({first(twice)}). Make ids unique.")
+
+
+def check_people(people: Floats, ids: ArrayLike) -> None:
+    """Refuse people that are negative, missing or infinite, and a city without any."""
+    bad = ~(np.isfinite(people) & (people >= 0)).all(axis=1)
+    if bad.any():
+        worst = people[bad].min()
+        raise PeopleError(
+            f"{int(bad.sum())} of {len(people)} places have negative or missing people "
+            f"({first(np.asarray(ids)[bad])}; lowest {worst:g}; all together {people[:, 0].sum():,.0f}). "
+            "Set nodata cells to 0 or remove them."
+        )
+    if not people[:, 0].sum() > 0:
+        raise PeopleError("There are no people at all in the places given. Check the people column.")
+
+
+def spread(total: int, weight: ArrayLike) -> Floats:
+    """Share a whole number of people over places in proportion to `weight` (n,), to the person.
+
+    Largest remainders; of equal remainders the earlier place. Hamilton's method.
+    """
+    weight = np.asarray(weight, np.float64)
+    if total < 0 or not np.isfinite(weight).all() or (weight < 0).any():
+        raise PeopleError("People and weights must be finite and not negative.")
+    if total and not weight.sum() > 0:
+        raise PeopleError(f"{total:,} people have nowhere to live: no place has a floor area.")
+    if not total:
+        return np.zeros(len(weight))
+    exact = weight * (total / weight.sum())
+    whole = np.floor(exact)
+    left = total - int(whole.sum())
+    most = np.argsort(-(exact - whole), kind="stable")[: max(left, 0)]
+    whole[most] += 1
+    return whole

@@ -1,0 +1,245 @@
+"""The walking network: streets as straight segments in metres, and where points meet them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.errors import CrsError, DataError, OffNetworkError, first
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Shapes = NDArray[np.object_]  # shapely geometries
+
+FIRST_CGCS2000_ZONE = 4534  # EPSG code of the 3-degree zone on 75°E; each 3° further east is one more
+
+
+def metric_crs(lon: float, lat: float) -> CRS:
+    """The metric system that a bureau there would use: CGCS2000 in 3-degree zones, else UTM.
+
+    The box for China is generous: beyond the border the zone is still a true-scale transverse Mercator.
+    """
+    if not (-180 <= lon <= 180 and -85 <= lat <= 85):
+        raise CrsError(f"({lon:g}, {lat:g}) is no longitude and latitude. Check the order and the CRS of the layer.")
+    if 73.5 <= lon < 136.5 and 18 <= lat <= 54:
+        return CRS.from_epsg(FIRST_CGCS2000_ZONE + round((lon - 75) / 3))
+    zone = min(int((lon + 180) // 6) + 1, 60)
+    return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
+
+
+def check_metric(crs: CRS) -> CRS:
+    """Refuse degrees and Web Mercator, in which a metre is not a metre."""
+    if not crs.is_projected or crs.to_epsg() in {3857, 3395} or crs.axis_info[0].unit_conversion_factor != 1:
+        raise CrsError(f"{crs.name} does not measure in true metres. Use a local metric system, see metric_crs().")
+    return crs
+
+
+@dataclass(frozen=True)
+class Snap:
+    """Where n points meet the network: the nearest position on a walkable street, never a node."""
+
+    edge: Integers  # (n,)  position in the network's edges; -1 = off the network
+    offset_m: Floats  # (n,)  along the edge from its first end
+    access_m: Floats  # (n,)  straight from the point to the street; inf off the network
+    network: "WalkNetwork" = field(repr=False, compare=False)
+
+    @property
+    def off(self) -> Flags:
+        """(n,) the points too far from any street, or parted from every street by water."""
+        return self.edge < 0
+
+    def check(self, what: str, ids: NDArray[np.str_], max_access_m: float) -> None:
+        """Refuse a layer of which most points are off the network: that is a fault of the layer."""
+        off = int(self.off.sum())
+        if 2 * off > len(ids):
+            raise OffNetworkError(
+                f"{off} of {len(ids)} {what} lie more than {max_access_m:g} m from a street ({first(ids[self.off])}). "
+                "Check that both layers are in the same CRS and place, or raise max_access_m."
+            )
+
+
+@dataclass(frozen=True)
+class WalkNetwork:
+    """Streets as v nodes and e straight segments; walked both ways at the same length.
+
+    Build it with `from_segments`, which drops what a walk cannot use and counts it in `summary`.
+    Nodes outside the study area (`inside` false) are walked through, but nobody there is counted.
+    """
+
+    xy: Floats  # (v, 2)  metres, in `crs`
+    ends: Integers  # (e, 2)  nodes of each segment, first < second
+    length_m: Floats  # (e,)  never shorter than the straight line between the ends
+    inside: Flags  # (v,)
+    component: Integers  # (v,)  0 = the longest
+    crs: CRS
+    barriers: Shapes = field(default_factory=lambda: np.empty(0, object))  # water: no access leg crosses it
+    island_m: float = 0.0  # components with less street than this serve nobody
+    summary: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_segments(
+        cls,
+        xy: ArrayLike,
+        ends: ArrayLike,
+        *,
+        crs: CRS,
+        length_m: ArrayLike | None = None,
+        inside: ArrayLike | None = None,
+        barriers: Shapes | None = None,
+        island_m: float = 0.0,
+        summary: Mapping[str, float] | None = None,
+    ) -> "WalkNetwork":
+        """Clean segments into a network.
+
+        Of parallel segments the shortest stays; loops from a node to itself and nodes without a street
+        are dropped. `length_m` defaults to the straight length and is never below it.
+        """
+        check_metric(crs)
+        xy = np.asarray(xy, np.float64).reshape(-1, 2)
+        ends = np.sort(np.asarray(ends, np.int64).reshape(-1, 2), axis=1)
+        if not np.isfinite(xy).all():
+            raise DataError(f"{int((~np.isfinite(xy)).any(axis=1).sum())} street nodes have no finite coordinates.")
+        straight = np.hypot(*(xy[ends[:, 0]] - xy[ends[:, 1]]).T)
+        length = straight if length_m is None else np.maximum(np.asarray(length_m, np.float64), straight)
+        if not np.isfinite(length).all():
+            raise DataError(f"{int((~np.isfinite(length)).sum())} streets have no finite length.")
+
+        order = np.lexsort((length, ends[:, 1], ends[:, 0]))
+        ends, length = ends[order], length[order]
+        repeated = np.zeros(len(ends), bool)
+        repeated[1:] = (ends[1:] == ends[:-1]).all(axis=1)
+        loop = ends[:, 0] == ends[:, 1]
+        keep = ~(repeated | loop)
+        ends, length = ends[keep], length[keep]
+
+        used = np.zeros(len(xy), bool)
+        used[ends] = True
+        ends = (np.cumsum(used) - 1)[ends]
+        within = np.ones(len(xy), bool) if inside is None else np.asarray(inside, bool)
+        xy, within = xy[used], within[used]
+        component = _components(len(xy), ends, length)
+        counted = {
+            "nodes": len(xy),
+            "segments": len(ends),
+            "street_km": round(float(length.sum()) / 1000, 3),
+            "components": int(component.max(initial=-1)) + 1,
+            "parallel_segments_dropped": int((repeated & ~loop).sum()),
+            "loops_dropped": int(loop.sum()),
+            **(summary or {}),
+        }
+        no_barriers = np.empty(0, object)
+        walls = no_barriers if barriers is None else np.asarray(barriers, object)
+        return cls(xy, ends, length, within, component, crs, walls, island_m, counted)
+
+    @cached_property
+    def adjacency(self) -> tuple[Integers, Integers, Integers]:
+        """`indptr` (v+1,), `neighbour` (2e,), `edge` (2e,): the streets at each node."""
+        tail = self.ends.T.ravel()
+        head = self.ends[:, ::-1].T.ravel()
+        order = np.lexsort((head, tail))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=len(self.xy)))])
+        edge = np.tile(np.arange(len(self.ends)), 2)[order]
+        return indptr.astype(np.int64), head[order], edge
+
+    @cached_property
+    def component_m(self) -> Floats:
+        """(components,) metres of street in each component."""
+        return np.bincount(self.component[self.ends[:, 0]], weights=self.length_m)
+
+    @cached_property
+    def _open_streets(self) -> tuple[Integers, shapely.STRtree]:
+        """The edges one may snap to, those of no island, and their spatial index."""
+        edges = np.flatnonzero(self.component_m[self.component[self.ends[:, 0]]] >= self.island_m)
+        return edges, shapely.STRtree(shapely.linestrings(self.xy[self.ends[edges]]))
+
+    @cached_property
+    def _barrier_index(self) -> shapely.STRtree:
+        return shapely.STRtree(self.barriers)
+
+    def snap(self, points: ArrayLike, *, max_access_m: float) -> Snap:
+        """Attach points (n, 2), in metres in `crs`, to the nearest position on a street.
+
+        Only streets of components of at least `island_m` are considered. Where the straight access leg
+        would cross water, the nearest street on the point's own bank is taken instead. Of two streets
+        at the same distance, the first in order is taken.
+        """
+        points = np.asarray(points, np.float64).reshape(-1, 2)
+        edges, tree = self._open_streets
+        shapes = shapely.points(points)
+        hit = tree.query_nearest(shapes, max_distance=max_access_m * (1 + 1e-12), all_matches=True)
+        chosen = np.full(len(points), -1, np.int64)
+        last_first = np.lexsort((hit[1], hit[0]))[::-1]  # so that the first of equals is written last
+        chosen[hit[0][last_first]] = edges[hit[1][last_first]]
+
+        wet = np.flatnonzero(chosen >= 0)
+        wet = wet[self._crosses_water(points[wet], chosen[wet])]
+        if len(wet):
+            chosen[wet] = -1
+            near = tree.query(shapes[wet], predicate="dwithin", distance=max_access_m)
+            point, edge = wet[near[0]], edges[near[1]]
+            nearest_first = np.lexsort((edge, self._meet(points[point], edge)[1], point))
+            point, edge = point[nearest_first], edge[nearest_first]
+            dry = ~self._crosses_water(points[point], edge)
+            chosen[point[dry][::-1]] = edge[dry][::-1]
+
+        on = chosen >= 0
+        offset, access = np.zeros(len(points)), np.full(len(points), np.inf)
+        offset[on], access[on] = self._meet(points[on], chosen[on])
+        return Snap(chosen, offset, access, self)
+
+    def position(self, snap: Snap) -> Floats:
+        """(n, 2) where snapped points meet the street; NaN off the network."""
+        first_end, second_end = self.xy[self.ends[snap.edge, 0]], self.xy[self.ends[snap.edge, 1]]
+        length = self.length_m[snap.edge]
+        share = np.divide(snap.offset_m, length, out=np.zeros(len(length)), where=length > 0)
+        return np.where(snap.off[:, None], np.nan, first_end + share[:, None] * (second_end - first_end))
+
+    def _meet(self, points: Floats, edge: Integers) -> tuple[Floats, Floats]:
+        """Offset along the edge and straight distance to it, for each pair of point and edge."""
+        start = self.xy[self.ends[edge, 0]]
+        along = self.xy[self.ends[edge, 1]] - start
+        squared = (along**2).sum(axis=1)
+        share = np.divide(((points - start) * along).sum(axis=1), squared, out=np.zeros(len(edge)), where=squared > 0)
+        share = np.clip(share, 0, 1)
+        leg = points - (start + share[:, None] * along)
+        return share * self.length_m[edge], np.hypot(leg[:, 0], leg[:, 1])
+
+    def _crosses_water(self, points: Floats, edge: Integers) -> Flags:
+        """Whether the access leg crosses water. A point in the water may leave its own water."""
+        crosses = np.zeros(len(points), bool)
+        if not len(self.barriers) or not len(points):
+            return crosses
+        offset, _ = self._meet(points, edge)
+        there = self.position(Snap(edge, offset, np.zeros(len(edge)), self))
+        legs = shapely.linestrings(np.stack([points, there], axis=1))
+        leg, barrier = self._barrier_index.query(legs, predicate="crosses")
+        starts_in = shapely.intersects(shapely.points(points[leg]), self.barriers[barrier])
+        crosses[leg[~starts_in]] = True
+        return crosses
+
+    def __str__(self) -> str:
+        s: Mapping[str, Any] = self.summary
+        return (
+            f"walking network: {s['street_km']:,.1f} km in {s['segments']:,} segments, "
+            f"{s['components']:,} components, {self.crs.name}"
+        )
+
+
+def _components(v: int, ends: Integers, length: Floats) -> Integers:
+    """(v,) the component of each node, numbered from the longest; of equals the first node's leads."""
+    if v == 0:
+        return np.empty(0, np.int64)
+    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(v, v))
+    count, label = connected_components(links, directed=False)
+    metres = np.bincount(label[ends[:, 0]], weights=length, minlength=count)
+    rank = np.empty(count, np.int64)
+    rank[np.argsort(-metres, kind="stable")] = np.arange(count)
+    return rank[label]

@@ -1,0 +1,1 @@
+"""Integer programmes over plain arrays; the only place that knows a solver."""

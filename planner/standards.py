@@ -1,0 +1,112 @@
+"""Standards as data: a threshold never travels without its document, clause and confidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from planner.errors import QuestionError
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Who walks, at a flat speed."""
+
+    id: str
+    title: Mapping[str, str]
+    speed_m_s: float
+    source: str
+    confidence: str
+
+    def metres(self, minutes: float) -> float:
+        """How far this person walks in so many minutes."""
+        return minutes * 60.0 * self.speed_m_s
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """From which area a green site counts as green and as a park."""
+
+    id: str
+    title: Mapping[str, str]
+    document: str
+    clause: str
+    min_area_m2: Mapping[str, float]
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A service within a limit. Exactly at the limit is covered (≤), everywhere.
+
+    `limit` is in `unit` ("m" or "min"); minutes become metres only through `profile`. A facility
+    smaller than `min_area_m2` does not count. `origin` says where a straight line starts.
+    """
+
+    id: str
+    title: Mapping[str, str]
+    service: str
+    limit: float
+    unit: str
+    document: str
+    clause: str
+    edition: str
+    confidence: str
+    profile: Profile | None = None
+    min_area_m2: float = 0.0
+    rule_set: str = ""
+    reason: str = ""  # of an override; empty where the standard stands as published
+
+    @property
+    def limit_m(self) -> float:
+        """The limit in metres; 15 min at 0.8 m/s are 720 m."""
+        return self.limit if self.profile is None else self.profile.metres(self.limit)
+
+    def under(self, rules: RuleSet) -> "Standard":
+        """This standard with the area floor of a rule-set, where the rule-set has one for its service."""
+        floor = rules.min_area_m2.get(self.service)
+        return self if floor is None else replace(self, min_area_m2=float(floor), rule_set=rules.id)
+
+    def check_first(self) -> bool:
+        """Whether the value was written from memory and needs a check before publication."""
+        return self.confidence.startswith("M")
+
+    def __str__(self) -> str:
+        walk = "" if self.profile is None else f" at {self.profile.speed_m_s:g} m/s = {self.limit_m:g} m"
+        floor = f", from {self.min_area_m2:g} m² ({self.rule_set})" if self.min_area_m2 else ""
+        return f"{self.title['en']} ({self.limit:g} {self.unit}{walk}{floor}; {self.document}, {self.clause})"
+
+
+@cache
+def _published() -> dict[str, Any]:
+    from ruamel.yaml import YAML  # noqa: PLC0415  (a quarter of the start-up time of `planner --help`)
+
+    return dict(YAML(typ="safe").load((files("planner") / "data" / "standards.yaml").read_text("utf-8")))
+
+
+@cache
+def profiles() -> Mapping[str, Profile]:
+    """The published walkers, by id."""
+    return {row["id"]: Profile(**row) for row in _published()["profiles"]}
+
+
+@cache
+def rule_sets() -> Mapping[str, RuleSet]:
+    """The published rule-sets for parks, by id."""
+    return {row["id"]: RuleSet(**row) for row in _published()["rule_sets"]}
+
+
+@cache
+def standards() -> Mapping[str, Standard]:
+    """The published standards, by id."""
+    rows = [{**row, "profile": profiles().get(row.get("profile", ""))} for row in _published()["standards"]]
+    return {row["id"]: Standard(**row) for row in rows}
+
+
+def standard(id: str) -> Standard:  # noqa: A002  (the field's word)
+    """One published standard; an unknown id names those there are."""
+    try:
+        return standards()[id]
+    except KeyError:
+        raise QuestionError(f"There is no standard {id!r}. There are: {', '.join(standards())}.") from None
