@@ -9,7 +9,7 @@ from numba import njit
 # Any throughout: Numba infers its own types and mypy cannot follow it.
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def reach_rows(
     facilities: Any,  # (first, last) to do
     limit: Any,

@@ -50,8 +50,8 @@ class Coverage:
         unit = np.where(demand.unit < 0, count, demand.unit) if len(demand.unit) else np.zeros(len(demand.ids), int)
         people = self.people[:, 0]
         return (
-            np.bincount(unit, weights=people, minlength=count + 1),
-            np.bincount(unit, weights=people * self.covered, minlength=count + 1),
+            np.bincount(unit, weights=people, minlength=count + 1).astype(np.float64),
+            np.bincount(unit, weights=people * self.covered, minlength=count + 1).astype(np.float64),
         )
 
     def __str__(self) -> str:

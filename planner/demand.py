@@ -105,7 +105,7 @@ def spread(total: int, weight: ArrayLike) -> Floats:
     if not total:
         return np.zeros(len(weight))
     exact = weight * (total / weight.sum())
-    whole = np.floor(exact)
+    whole: Floats = np.floor(exact)
     left = total - int(whole.sum())
     most = np.argsort(-(exact - whole), kind="stable")[: max(left, 0)]
     whole[most] += 1

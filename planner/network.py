@@ -20,16 +20,15 @@ Flags = NDArray[np.bool_]
 Shapes = NDArray[np.object_]  # shapely geometries
 
 FIRST_CGCS2000_ZONE = 4534  # EPSG code of the 3-degree zone on 75°E; each 3° further east is one more
+CHINA_BOX = (73.5, 18.0, 136.5, 54.0)  # generous: beyond the border a zone is still a true-scale Mercator
 
 
 def metric_crs(lon: float, lat: float) -> CRS:
-    """The metric system that a bureau there would use: CGCS2000 in 3-degree zones, else UTM.
-
-    The box for China is generous: beyond the border the zone is still a true-scale transverse Mercator.
-    """
-    if not (-180 <= lon <= 180 and -85 <= lat <= 85):
+    """The metric system that a bureau there would use: CGCS2000 in 3-degree zones, else UTM."""
+    if not (abs(lon) <= 180 and abs(lat) <= 85):  # noqa: PLR2004
         raise CrsError(f"({lon:g}, {lat:g}) is no longitude and latitude. Check the order and the CRS of the layer.")
-    if 73.5 <= lon < 136.5 and 18 <= lat <= 54:
+    west, south, east, north = CHINA_BOX
+    if west <= lon < east and south <= lat <= north:
         return CRS.from_epsg(FIRST_CGCS2000_ZONE + round((lon - 75) / 3))
     zone = min(int((lon + 180) // 6) + 1, 60)
     return CRS.from_epsg((32600 if lat >= 0 else 32700) + zone)
@@ -87,12 +86,12 @@ class WalkNetwork:
     @classmethod
     def from_segments(
         cls,
-        xy: ArrayLike,
-        ends: ArrayLike,
+        xy: Floats,
+        ends: Integers,
         *,
         crs: CRS,
-        length_m: ArrayLike | None = None,
-        inside: ArrayLike | None = None,
+        length_m: Floats | None = None,
+        inside: Flags | None = None,
         barriers: Shapes | None = None,
         island_m: float = 0.0,
         summary: Mapping[str, float] | None = None,
@@ -152,7 +151,7 @@ class WalkNetwork:
     @cached_property
     def component_m(self) -> Floats:
         """(components,) metres of street in each component."""
-        return np.bincount(self.component[self.ends[:, 0]], weights=self.length_m)
+        return np.bincount(self.component[self.ends[:, 0]], weights=self.length_m).astype(np.float64)
 
     @cached_property
     def _open_streets(self) -> tuple[Integers, shapely.STRtree]:
@@ -242,4 +241,5 @@ def _components(v: int, ends: Integers, length: Floats) -> Integers:
     metres = np.bincount(label[ends[:, 0]], weights=length, minlength=count)
     rank = np.empty(count, np.int64)
     rank[np.argsort(-metres, kind="stable")] = np.arange(count)
-    return rank[label]
+    labelled: Integers = rank[label]
+    return labelled

@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -40,9 +41,7 @@ class Reach:
     def chosen(self, keep: Flags) -> "Reach":
         """The same reach with only some entries (entries,)."""
         before = np.concatenate([[0], np.cumsum(keep)])
-        return replace(
-            self, indptr=before[self.indptr], facility=self.facility[keep], distance_m=self.distance_m[keep]
-        )
+        return replace(self, indptr=before[self.indptr], facility=self.facility[keep], distance_m=self.distance_m[keep])
 
     def within(self, limit_m: float) -> "Reach":
         """Only what is within a smaller or the same limit. A larger one was never measured: refused."""
@@ -106,7 +105,7 @@ def measure_reach(demand: Demand, facilities: Facilities, *, limit_m: float, thr
     workers = max(1, threads or os.cpu_count() or 1)
     steps = np.unique(np.linspace(0, m, min(m, 8 * workers) + 1).astype(np.int64))
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(lambda span: reach_rows(span, slack, *arrays), zip(steps[:-1], steps[1:], strict=True)))
+        parts = list(pool.map(lambda span: reach_rows(span, slack, *arrays), pairwise(steps)))
     count = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
     place = np.concatenate([np.empty(0, np.int64), *(part[1] for part in parts)])
     metres = np.concatenate([np.empty(0), *(part[2] for part in parts)])
