@@ -1,1 +1,54 @@
-"""Where a city's public facilities should go: coverage on foot, proven siting plans, offline maps."""
+"""Where a city's public facilities should go: coverage on foot, proven siting plans, offline maps.
+
+The public names load when they are first used, so that `import planner` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from planner.coverage import Coverage, measure_coverage
+    from planner.demand import Demand, Units
+    from planner.errors import PlannerError
+    from planner.facilities import Facilities
+    from planner.network import WalkNetwork, metric_crs
+    from planner.reach import Reach, measure_reach, measure_straight
+    from planner.run import Run, run_scenario
+    from planner.scenario import Scenario, load
+    from planner.siting import Plan, cover_most_people
+    from planner.standards import Standard, standard
+
+_HOME = {
+    "Coverage": "coverage",
+    "Demand": "demand",
+    "Facilities": "facilities",
+    "Plan": "siting",
+    "PlannerError": "errors",
+    "Reach": "reach",
+    "Run": "run",
+    "Scenario": "scenario",
+    "Standard": "standards",
+    "Units": "demand",
+    "WalkNetwork": "network",
+    "cover_most_people": "siting",
+    "load": "scenario",
+    "measure_coverage": "coverage",
+    "measure_reach": "reach",
+    "measure_straight": "reach",
+    "metric_crs": "network",
+    "run_scenario": "run",
+    "standard": "standards",
+}
+__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"planner.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'planner' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

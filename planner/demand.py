@@ -104,9 +104,9 @@ def spread(total: int, weight: ArrayLike) -> Floats:
         raise PeopleError(f"{total:,} people have nowhere to live: no place has a floor area.")
     if not total:
         return np.zeros(len(weight))
-    exact = weight * (total / weight.sum())
-    whole: Floats = np.floor(exact)
+    exact = weight / weight.sum() * total
+    whole: Floats = np.floor(exact * (1 - 1e-12))  # a hair below, so that rounding never hands out too many
     left = total - int(whole.sum())
-    most = np.argsort(-(exact - whole), kind="stable")[: max(left, 0)]
+    most = np.argsort(-(exact - whole), kind="stable")[:left]
     whole[most] += 1
     return whole

@@ -1,0 +1,87 @@
+"""Who meets a standard, counted in people."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.coverage import measure_coverage
+from planner.demand import Units
+from planner.errors import DataError, QuestionError
+from planner.reach import measure_reach, measure_straight
+from planner.standards import rule_sets, standard, standards
+from tests.towns import demand, network, places, random_town
+
+#  home/0 ── 300 m ── park/0 ── 300.01 m ── home/1      a street of 600.01 m
+STREET = network([[0, 0], [600.01, 0]], [[0, 1]])
+HOMES = demand([[0, 0], [600.01, 0]], [30, 70]).snapped(STREET, max_access_m=50)
+PARK = places([[[300, 0]]]).snapped(STREET, max_access_m=50)
+
+
+def test_a_person_exactly_at_the_limit_is_covered_and_one_a_centimetre_further_is_not():
+    today = measure_coverage(measure_reach(HOMES, PARK, limit_m=500), HOMES, standard("green-300"))
+    assert today.covered.tolist() == [True, False]
+    assert (today.served, today.total, today.share) == (30.0, 100.0, 0.3)
+    assert str(today) == "green within 300 m on foot: 30.0% (30 of 100 people)"
+
+
+def test_the_unreachable_are_uncovered_and_never_nan():
+    today = measure_coverage(measure_reach(HOMES, places([]).snapped(STREET, max_access_m=5), limit_m=500), HOMES,
+                             standard("green-300"))  # fmt: skip
+    assert today.nearest_m.tolist() == [np.inf, np.inf]
+    assert (today.served, today.share) == (0.0, 0.0)
+
+
+def test_only_open_facilities_count():
+    reach = measure_reach(HOMES, PARK, limit_m=500)
+    assert measure_coverage(reach, HOMES, standard("green-300"), open=np.array([False])).served == 0
+
+
+def test_minutes_become_metres_only_through_a_walker():
+    assert standard("eldercare-15min").limit_m == 15 * 60 * 0.8
+    assert standard("community-15min").limit_m == 15 * 60 * 1.2
+    assert standard("green-300").limit_m == 300
+    assert all(s.unit in {"m", "min"} and (s.unit == "min") == (s.profile is not None) for s in standards().values())
+
+
+def test_a_rule_set_decides_from_which_area_green_counts():
+    assert standard("green-300").under(rule_sets()["P3"]).min_area_m2 == 2000
+    assert standard("green-300").under(rule_sets()["P5"]).min_area_m2 == 400
+    assert standard("eldercare-15min").under(rule_sets()["P5"]) == standard("eldercare-15min")
+
+
+def test_an_unknown_standard_names_those_there_are():
+    with pytest.raises(QuestionError, match=r"no standard 'green-30'.*green-300, park-500"):
+        standard("green-30")
+
+
+def test_units_add_up_to_the_city_and_people_in_no_unit_are_not_lost():
+    units = Units(np.array(["a"]), np.array(["A"]), "community", np.array([shapely.box(-1, -1, 1, 1)], object))
+    homes = replace(HOMES, units=units, unit=np.array([0, -1]))
+    people, covered = measure_coverage(
+        measure_reach(homes, PARK, limit_m=300), homes, standard("green-300")
+    ).by_unit(homes)
+    assert people.tolist() == [30.0, 70.0]
+    assert covered.tolist() == [30.0, 0.0]
+
+
+def test_a_reach_over_other_places_is_refused():
+    with pytest.raises(DataError, match="other places"):
+        measure_coverage(measure_reach(HOMES, PARK, limit_m=300), demand([[0, 0]]), standard("green-300"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 100_000))
+def test_a_larger_limit_one_more_park_and_a_straight_line_never_uncover_anyone(seed):
+    _, homes, parks = random_town(seed)
+    walked = measure_reach(homes, parks, limit_m=600)
+    rule = standard("green-300")
+    wider = replace(rule, limit=600.0)
+    some = np.arange(len(parks)) % 2 == 0
+    today = measure_coverage(walked, homes, rule).covered
+    assert (measure_coverage(walked, homes, wider).covered >= today).all()
+    assert (measure_coverage(walked, homes, rule, open=some).covered <= today).all()
+    assert (measure_coverage(measure_straight(homes, parks, limit_m=600), homes, rule).covered >= today).all()
