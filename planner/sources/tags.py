@@ -1,0 +1,130 @@
+"""Features of an extract chosen by their tags, in metres. What the tags mean stands in data/places.yaml."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+
+from planner.network import Flags, Integers, Shapes
+from planner.sources.osm import Extract
+
+Tags = Mapping[str, str]
+Rule = Mapping[str, Sequence[str]]
+
+POLYGON = 2  # dimensions
+SLIVER_M2 = 0.01  # less is a rounding of coordinates
+
+
+@cache
+def tag_table() -> Mapping[str, Any]:
+    """The tag table, by what is asked of it."""
+    from ruamel.yaml import YAML  # noqa: PLC0415  (slow to import, and not every command reads a city)
+
+    return dict(YAML(typ="safe").load((files("planner") / "data" / "places.yaml").read_text("utf-8")))
+
+
+def matched(tags: Tags, rules: Sequence[Rule]) -> str:
+    """The tag that decides, as `leisure=park`, of the first rule that holds; "" where none does."""
+    for rule in rules:
+        if all(_holds(tags.get(key), values) for key, values in rule.items()):
+            key = next(iter(rule))
+            return f"{key}={tags[key]}"
+    return ""
+
+
+def _holds(value: str | None, values: Sequence[str]) -> bool:
+    if value is None:
+        return not values
+    return value in values or "*" in values or (";" in value and not set(value.split(";")).isdisjoint(values))
+
+
+@dataclass(frozen=True)
+class Layer:
+    """n features in metres. Polygons are valid; what cannot be made a polygon is not here."""
+
+    ids: NDArray[np.str_]  # (n,)  "way/12", ascending as in the extract
+    tags: NDArray[np.object_]  # (n,)  dicts
+    why: NDArray[np.str_]  # (n,)  the tag by which each was chosen, "leisure=park"
+    geometry: Shapes  # (n,)
+
+    def kept(self, keep: Flags | Integers) -> "Layer":
+        """Only these features."""
+        return Layer(self.ids[keep], self.tags[keep], self.why[keep], self.geometry[keep])
+
+    @property
+    def polygons(self) -> "Layer":
+        """The features that have an area."""
+        return self.kept(shapely.get_dimensions(self.geometry) == POLYGON)
+
+    @property
+    def names(self) -> NDArray[np.str_]:
+        """(n,) as tagged, "" where unnamed."""
+        return np.array([tags.get("name", "") for tags in self.tags], np.str_)
+
+    @property
+    def kinds(self) -> NDArray[np.str_]:
+        """(n,) the value of the tag by which each was chosen, "park"."""
+        return np.array([why.partition("=")[2] for why in self.why.tolist()], np.str_)
+
+    def matches(self, rules: Sequence[Rule]) -> Flags:
+        """(n,) the features for which one of the rules holds."""
+        return np.array([bool(matched(tags, rules)) for tags in self.tags], bool)
+
+
+def layer(extract: Extract, rules: Sequence[Rule], crs: CRS) -> Layer:
+    """The features for which one of the rules holds, projected and repaired."""
+    tags = np.asarray(extract.features["tags"], object)
+    keys = {key for rule in rules for key in rule}
+    why = np.array(["" if keys.isdisjoint(each) else matched(each, rules) for each in tags], np.str_)
+    rows = np.flatnonzero(why != "")
+    geometry = repaired(in_metres(np.asarray(extract.features.geometry)[rows], crs))
+    there = ~shapely.is_empty(geometry)
+    rows = rows[there]
+    return Layer(np.asarray(extract.features["osm_id"], np.str_)[rows], tags[rows], why[rows], geometry[there])
+
+
+def in_metres(geometry: Shapes, crs: CRS) -> Shapes:
+    """Shapes of EPSG:4326 in a metric system."""
+    projected: Shapes = shapely.transform(np.asarray(geometry, object), _projection(crs).transform, interleaved=False)
+    return projected
+
+
+@cache
+def _projection(crs: CRS) -> Transformer:
+    return Transformer.from_crs("EPSG:4326", crs, always_xy=True)  # takes longer than a town's projection
+
+
+def repaired(geometry: Shapes) -> Shapes:
+    """Polygons made valid, without the lines and points that a repair leaves; other shapes as they are."""
+    broken = ~shapely.is_valid(geometry) & (shapely.get_dimensions(geometry) == POLYGON)
+    if not broken.any():
+        return geometry
+    geometry = geometry.copy()
+    geometry[broken] = shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)
+    return geometry
+
+
+def overlap(geometry: Shapes, ground: Shapes) -> tuple[NDArray[np.float64], Integers]:
+    """(n,) the share of each polygon that lies on the ground, and the ground with most of it (-1 = none)."""
+    share, most = np.zeros(len(geometry)), np.full(len(geometry), -1, np.int64)
+    polygon, on = shapely.STRtree(ground).query(geometry, predicate="intersects")
+    common_m2 = shapely.area(shapely.intersection(geometry[polygon], ground[on]))
+    np.add.at(share, polygon, common_m2)
+    least_first = np.lexsort((-on, common_m2))
+    most[polygon[least_first]] = on[least_first]
+    area_m2 = shapely.area(geometry)
+    return np.divide(share, area_m2, out=np.zeros(len(geometry)), where=area_m2 > 0), most
+
+
+def cut(polygon: shapely.Geometry, side_m: float) -> Shapes:
+    """A polygon cut along the grid of a metric system, row by row from the south-west."""
+    west, south, east, north = np.floor(shapely.bounds(polygon) / side_m) * side_m
+    x, y = np.meshgrid(np.arange(west, east + side_m, side_m), np.arange(south, north + side_m, side_m))
+    pieces = shapely.intersection(shapely.box(x, y, x + side_m, y + side_m).ravel(), polygon)
+    return np.asarray(pieces[shapely.area(pieces) > SLIVER_M2], object)
