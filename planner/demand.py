@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 
@@ -18,6 +19,14 @@ class Units:
     names: NDArray[np.str_]  # (u,)
     kind: str  # "community", "district", "hex"
     geometry: Shapes  # (u,)  polygons in the demand's CRS
+
+    def holding(self, xy: Floats) -> Integers:
+        """(n,) the unit in which each point (n, 2) lies; on a shared border the first; -1 in none."""
+        point, unit = shapely.STRtree(self.geometry).query(shapely.points(xy), predicate="intersects")
+        lies_in = np.full(len(xy), -1, np.int64)
+        last_first = np.lexsort((unit, point))[::-1]
+        lies_in[point[last_first]] = unit[last_first]
+        return lies_in
 
 
 @dataclass(frozen=True)
@@ -55,8 +64,6 @@ class Demand:
 
     def kept(self, keep: Flags) -> "Demand":
         """Only these places (n,)."""
-        if self.door is not None:
-            raise DataError("Choose the places first, then snap them.")
         return replace(
             self,
             ids=self.ids[keep],
@@ -64,6 +71,7 @@ class Demand:
             people=self.people[keep],
             geometry=self.geometry[keep] if len(self.geometry) else self.geometry,
             unit=self.unit[keep] if len(self.unit) else self.unit,
+            door=self.door and self.door.kept(keep),
         )
 
     def __str__(self) -> str:
@@ -82,10 +90,10 @@ def check_people(people: Floats, ids: ArrayLike) -> None:
     """Refuse people that are negative, missing or infinite, and a city without any."""
     bad = ~(np.isfinite(people) & (people >= 0)).all(axis=1)
     if bad.any():
-        worst = people[bad].min()
+        missing, lowest = int(np.isnan(people).any(axis=1).sum()), np.nanmin(people, initial=0)
         raise PeopleError(
             f"{int(bad.sum())} of {len(people)} places have negative or missing people "
-            f"({first(np.asarray(ids)[bad])}; lowest {worst:g}; all together {people[:, 0].sum():,.0f}). "
+            f"({first(np.asarray(ids)[bad])}; {missing} missing, lowest {lowest:,.0f}). "
             "Set nodata cells to 0 or remove them."
         )
     if not people[:, 0].sum() > 0:
