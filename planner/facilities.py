@@ -1,6 +1,7 @@
 """Facilities: standing ones, planned ones and candidate sites, each entered through its gates."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +51,6 @@ class Facilities:
 
     def kept(self, keep: Flags) -> "Facilities":
         """Only these facilities (m,), with their gates."""
-        if self.door is not None:
-            raise DataError("Choose the facilities first, then snap them.")
         gates = keep[self.gate_facility]
         return replace(
             self,
@@ -63,7 +62,28 @@ class Facilities:
             gate_facility=(np.cumsum(keep) - 1)[self.gate_facility[gates]],
             gate_origin=self.gate_origin[gates],
             kind=self.kind[keep] if len(self.kind) else self.kind,
+            door=self.door and self.door.kept(gates),
         )
+
+    def joined(self, other: "Facilities") -> "Facilities":
+        """These facilities and then those of another layer, as one; snapped where both are."""
+        m = len(self)
+        both: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])
+            for name in ("ids", "names", "geometry", "area_m2", "gate_xy", "gate_origin")
+        }
+        kind = [each.kind if len(each.kind) else np.full(len(each), "", np.str_) for each in (self, other)]
+        door = None
+        if self.door is not None and other.door is not None and self.door.network is other.door.network:
+            a, b = self.door, other.door
+            door = Snap(
+                np.concatenate([a.edge, b.edge]),
+                np.concatenate([a.offset_m, b.offset_m]),
+                np.concatenate([a.access_m, b.access_m]),
+                a.network,
+            )
+        gates = np.concatenate([self.gate_facility, other.gate_facility + m])
+        return replace(self, **both, gate_facility=gates, kind=np.concatenate(kind), door=door)
 
     def __len__(self) -> int:
         return len(self.ids)

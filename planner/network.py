@@ -55,6 +55,10 @@ class Snap:
         """(n,) the points too far from any street, or parted from every street by water."""
         return self.edge < 0
 
+    def kept(self, keep: Flags) -> "Snap":
+        """Only these points (n,)."""
+        return Snap(self.edge[keep], self.offset_m[keep], self.access_m[keep], self.network)
+
     def check(self, what: str, ids: NDArray[np.str_], max_access_m: float) -> None:
         """Refuse a layer of which most points are off the network: that is a fault of the layer."""
         off = int(self.off.sum())

@@ -61,9 +61,9 @@ def test_an_unknown_standard_names_those_there_are():
 def test_units_add_up_to_the_city_and_people_in_no_unit_are_not_lost():
     units = Units(np.array(["a"]), np.array(["A"]), "community", np.array([shapely.box(-1, -1, 1, 1)], object))
     homes = replace(HOMES, units=units, unit=np.array([0, -1]))
-    people, covered = measure_coverage(
-        measure_reach(homes, PARK, limit_m=300), homes, standard("green-300")
-    ).by_unit(homes)
+    people, covered = measure_coverage(measure_reach(homes, PARK, limit_m=300), homes, standard("green-300")).by_unit(
+        homes
+    )
     assert people.tolist() == [30.0, 70.0]
     assert covered.tolist() == [30.0, 0.0]
 

@@ -87,9 +87,7 @@ def test_a_reach_needs_both_sides_on_one_network():
     other = network([[0, 0], [80, 0]], [[0, 1]])
     homes, park = demand([[30, 10]]), places([[[50, 5]]])
     with pytest.raises(DataError, match="same network"):
-        measure_reach(
-            homes.snapped(TOWN, max_access_m=50), park.snapped(other, max_access_m=50), limit_m=10
-        )
+        measure_reach(homes.snapped(TOWN, max_access_m=50), park.snapped(other, max_access_m=50), limit_m=10)
     with pytest.raises(DataError, match="Snap"):
         measure_reach(homes, park, limit_m=10)
 
@@ -128,7 +126,10 @@ def test_distances_equal_networkx_on_any_town(seed):
     np.testing.assert_allclose(dense, expected, atol=1e-3)
     shorter = measure_reach(homes, parks, limit_m=400)
     kept = answer.within(400)
-    assert (shorter.facility.tolist(), shorter.distance_m.tolist()) == (kept.facility.tolist(), kept.distance_m.tolist())
+    assert (shorter.facility.tolist(), shorter.distance_m.tolist()) == (
+        kept.facility.tolist(),
+        kept.distance_m.tolist(),
+    )
 
 
 @settings(max_examples=30, deadline=None)

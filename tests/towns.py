@@ -1,5 +1,7 @@
 """Drawn towns for the tests: small enough that a pencil checks every number."""
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import shapely
@@ -60,7 +62,7 @@ def with_doors(net, snap, prefix):
             graph.add_edge((name + " at street", i), (name, i), weight=points.access_m[i])
     for along in stops:
         along.sort(key=lambda stop: stop[0])
-        for (a, first), (b, second) in zip(along[:-1], along[1:], strict=True):
+        for (a, first), (b, second) in pairwise(along):
             if not graph.has_edge(first, second) or graph[first][second]["weight"] > b - a:
                 graph.add_edge(first, second, weight=b - a)
     return graph
