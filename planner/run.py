@@ -1,26 +1,37 @@
-"""Scenario → Run: read the city, measure, site, measure again. Writes nothing."""
+"""Scenario → Run: read the city, measure it, choose sites, measure it again. Writes nothing."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
 
-from planner.coverage import Coverage
+import numpy as np
+import shapely
+
+from planner import __version__, city
+from planner.city import City
+from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
+from planner.errors import first
 from planner.facilities import Facilities
-from planner.network import Flags, Floats, Shapes, WalkNetwork
-from planner.scenario import Scenario
-from planner.siting import Plan
+from planner.network import Flags, Floats, Snap, WalkNetwork
+from planner.reach import measure_reach, measure_straight
+from planner.scenario import OpenGround, Question, Scenario, SiteLayer
+from planner.siting import Plan, cover_most_people
+from planner.sources.osm import Extract
+from planner.sources.places import BaseMap, base_map
 from planner.standards import Standard
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True)
-class BaseMap:
-    """What a map shows under the answer, in the city's CRS."""
+NEAREST_TODAY_M = 2000.0  # how far a card on the map looks for the nearest standing facility
+AGREE = 1e-9  # share by which sums of people in different orders may differ
+COUNTS_AS = {"green": ("green", "park")}  # what a new site of a service may count as, once it is large enough
+LIBRARIES = ("geopandas", "highspy", "numba", "numpy", "osmium", "pulp", "pyproj", "scipy", "shapely")
 
-    water: Shapes  # polygons
-    waterways: Shapes  # lines
-    green: Shapes  # polygons
-    streets: Mapping[str, Shapes]  # lines by class: "main", "street", "path"
-    outline: Shapes  # the study area (one polygon) or none
+Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -65,3 +76,215 @@ class Run:
     base_map: BaseMap
     inputs: Mapping[str, str]  # file or place → sha256
     versions: Mapping[str, str]
+
+
+def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run:
+    """Answer a scenario. `progress` is told each step in a few words as it begins."""
+    step = _Steps(progress)
+    step("reading the city")
+    place = city.read_city(scenario)
+    network, access_m = place.network, scenario.city.max_access_m
+    step("counting the people")
+    people, people_notes = city.residents(scenario, place)
+    demand = people.snapped(network, max_access_m=access_m)
+    step("finding facilities")
+    standing, left_out = city.standing(scenario, place)
+    rules = scenario.measured()
+    step("measuring today")
+    before = {rule.id: _cover(demand, standing[rule.service], rule) for rule in rules}
+    step("choosing sites")
+    plans: list[SitedPlan] = []
+    opened = dict(standing)
+    for question in scenario.siting:
+        plan, new = _choose(question, scenario.standard(question.standard), scenario, place, demand, opened)
+        plans.append(plan)
+        for service in COUNTS_AS.get(new.service, (new.service,)):
+            opened[service] = opened[service].joined(new)
+    step("measuring the plan")
+    unchanged = {rule.id for rule in rules if opened[rule.service] is standing[rule.service]}
+    after = {
+        rule.id: before[rule.id] if rule.id in unchanged else _cover(demand, opened[rule.service], rule)
+        for rule in rules
+    }
+    _check_agreement(plans, before, after)
+    step("drawing the base map")
+    below = base_map(place.extract, network, study_area=place.study_area)
+    step.end()
+    return Run(
+        scenario=scenario,
+        city_name=city.name(scenario, place.extract),
+        synthetic=place.extract.synthetic,
+        data_date=scenario.city.data_date or place.extract.data_date,
+        attribution=place.extract.attribution,
+        assumptions=_assumptions(scenario, synthetic=place.extract.synthetic),
+        notes=(*_network_notes(network, place.extract), *people_notes, *_off_network(demand), *_small_notes(plans)),
+        network=network,
+        demand=demand,
+        counted=~_door(demand).off,
+        facilities=standing,
+        left_out=left_out,
+        measured=tuple(
+            Measured(rule, before[rule.id][0], after[rule.id][0], before[rule.id][1], after[rule.id][1])
+            for rule in rules
+        ),
+        plans=tuple(plans),
+        base_map=below,
+        inputs=_inputs(scenario, place.extract),
+        versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
+    )
+
+
+class _Steps:
+    """Tells each step as it begins, and logs how long the one before took."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress, self.step, self.start = progress, "", 0.0
+
+    def __call__(self, step: str) -> None:
+        self.end()
+        self.step, self.start = step, time.perf_counter()
+        self.progress(step)
+
+    def end(self) -> None:
+        if self.step:
+            log.info("%s: %.2f s", self.step, time.perf_counter() - self.start)
+
+
+def _cover(demand: Demand, facilities: Facilities, rule: Standard) -> tuple[Coverage, Coverage]:
+    """Who meets the standard on foot, and in a straight line."""
+    large = facilities.at_least(rule.min_area_m2)
+    walked = measure_reach(demand, facilities, limit_m=rule.limit_m)
+    straight = measure_straight(demand, facilities, limit_m=rule.limit_m)
+    return (
+        measure_coverage(walked, demand, rule, open=large),
+        measure_coverage(straight, demand, rule, open=large),
+    )
+
+
+def _choose(
+    question: Question,
+    rule: Standard,
+    scenario: Scenario,
+    place: City,
+    demand: Demand,
+    standing: Mapping[str, Facilities],
+) -> tuple[SitedPlan, Facilities]:
+    """Answer one siting question: the plan, and the sites it opens as facilities."""
+    today, access_m = standing[rule.service], scenario.city.max_access_m
+    candidates = city.candidates(question, rule, place, demand, today).snapped(place.network, max_access_m=access_m)
+    plan = cover_most_people(
+        demand,
+        measure_reach(demand, candidates, limit_m=rule.limit_m),
+        rule,
+        standing=measure_reach(demand, today, limit_m=rule.limit_m).only(today.at_least(rule.min_area_m2)),
+        counts=candidates.at_least(rule.min_area_m2),
+        new_sites=question.new_sites,
+        must_keep=question.must_keep,
+        forbid=question.forbid,
+        time_limit_s=question.time_limit_s,
+        gap=question.gap,
+    )
+    chosen = candidates.kept(np.isin(np.arange(len(candidates)), plan.sites))
+    nearest_m, units = _neighbourhood(candidates, plan, place, demand, today)
+    return SitedPlan(plan, candidates, nearest_m, units), replace(chosen, status="planned")
+
+
+def _neighbourhood(
+    candidates: Facilities, plan: Plan, place: City, demand: Demand, today: Facilities
+) -> tuple[Floats, tuple[str, ...]]:
+    """For each chosen site (p,): metres on foot to the nearest standing facility that counts, and its unit."""
+    if not len(plan.sites):
+        return np.empty(0), ()
+    at = shapely.get_coordinates(shapely.point_on_surface(candidates.geometry[plan.sites]))
+    visitors = Demand(candidates.ids[plan.sites], at, np.ones((len(at), 1)), place.crs)
+    visitors = replace(visitors, door=place.network.snap(at, max_access_m=NEAREST_TODAY_M))
+    counting = today.at_least(plan.standard.min_area_m2)
+    nearest_m, _ = measure_reach(visitors, today, limit_m=NEAREST_TODAY_M).only(counting).nearest()
+    if demand.units is None:
+        return nearest_m, ("",) * len(at)
+    names = [*demand.units.names.tolist(), ""]
+    return nearest_m, tuple(names[unit] for unit in demand.units.holding(at))
+
+
+def _check_agreement(
+    plans: list[SitedPlan],
+    before: Mapping[str, tuple[Coverage, Coverage]],
+    after: Mapping[str, tuple[Coverage, Coverage]],
+) -> None:
+    """Refuse an answer of which coverage, knowing nothing of siting, measures something else than the plans claim."""
+    for id in {sited.plan.standard.id for sited in plans}:  # noqa: A001
+        claimed = sum(sited.plan.objective for sited in plans if sited.plan.standard.id == id)
+        measured = after[id][0].served - before[id][0].served
+        others = {sited.plan.standard.service for sited in plans if sited.plan.standard.id != id}
+        if not others and abs(claimed - measured) > AGREE * max(1.0, claimed):
+            raise AssertionError(
+                f"{id}: the plans claim {claimed:,.1f} people more, coverage measures {measured:,.1f}."
+            )
+    for id, (walked, straight) in after.items():  # noqa: A001
+        if walked.served > straight.served:
+            raise AssertionError(f"{id}: more people are covered on foot than in a straight line.")
+
+
+def _small_notes(plans: list[SitedPlan]) -> list[str]:
+    notes = []
+    for sited in plans:
+        rule, small = sited.plan.standard, int((~sited.candidates.at_least(sited.plan.standard.min_area_m2)).sum())
+        if small:
+            notes.append(
+                f"{small:,} of {len(sited.candidates):,} candidates are smaller than the {rule.min_area_m2:g} m² from "
+                f"which {rule.service} counts under {rule.rule_set or 'the override'}"
+            )
+    return notes
+
+
+def _door(demand: Demand) -> Snap:
+    assert demand.door is not None  # noqa: S101  (run_scenario has just snapped it)
+    return demand.door
+
+
+def _off_network(demand: Demand) -> list[str]:
+    off = _door(demand).off
+    if not off.any():
+        return []
+    people, where = demand.people[off, 0].sum(), first(demand.ids[off])
+    return [f"{people:,.0f} people in {int(off.sum()):,} places ({where}) are far from every street: uncovered"]
+
+
+def _network_notes(network: WalkNetwork, extract: Extract) -> list[str]:
+    counted = network.summary
+    islands = network.component_m < network.island_m
+    notes = [str(network)]
+    if islands.any():
+        notes.append(
+            f"{int(islands.sum()):,} islands of street shorter than {network.island_m:g} m, "
+            f"{network.component_m[islands].sum() / 1000:,.1f} km in all, serve nobody"
+        )
+    if clipped := counted.get("ways_clipped"):
+        notes.append(f"{clipped:,.0f} ways are cut where the extract lacks {counted['nodes_missing']:,.0f} nodes")
+    if broken := extract.counts.get("surfaces_broken"):
+        notes.append(f"{broken:,} areas are cut by the edge of the extract or broken, and left out")
+    if parallel := counted["parallel_segments_dropped"]:
+        notes.append(f"of {parallel + 1:,.0f} parallel or repeated segments only the shortest are kept")
+    return notes
+
+
+def _assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
+    """Every sentence that somebody assumed, in the order of the scenario."""
+    layers = [*scenario.facilities.layers, *(question.candidates for question in scenario.siting)]
+    spoken = [
+        "The city and its people are made up; no figure is about a real place." if synthetic else None,
+        scenario.demand.spread.assumption if scenario.demand.spread else None,
+        *(layer.assumption for layer in layers if isinstance(layer, SiteLayer | OpenGround)),
+        *(f"{each.standard} is changed: {each.reason}" for each in scenario.standards.overrides),
+        *(f"changed for this run: {change}" for change in scenario.changes),
+    ]
+    return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))
+
+
+def _inputs(scenario: Scenario, extract: Extract) -> dict[str, str]:
+    """sha256 of every file and download that the answer rests on, by the name the scenario gives it."""
+    digests = {} if scenario.city.extract else {extract.source: extract.digest}
+    for file in scenario.files:
+        with file.path.open("rb") as content:
+            digests[str(file)] = hashlib.file_digest(content, "sha256").hexdigest()
+    return digests

@@ -1,0 +1,295 @@
+"""The commands: run, validate, init, fetch. Whatever takes time to import is imported inside them.
+
+Exit codes: 0 done; 1 finished, but a plan stopped before the gap asked for; 2 a fault in what was typed, in the
+scenario, in what it asks, or in where to write; 3 the data cannot carry the answer, or a download failed; 4 no
+solver; 70 a bug in planner, with its traceback; 130 interrupted.
+"""
+
+import logging
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from planner.errors import DataError, FetchError, NoSolverError, OutputError, PlannerError, QuestionError, ScenarioError
+
+if TYPE_CHECKING:
+    from planner.run import Run
+
+STEPS = 9  # of a run, as the plain progress counts them: seven of run_scenario, then tables and map
+GAP_NOT_REACHED, BUG, INTERRUPTED = 1, 70, 130
+EXIT_CODES = {  # the first class that fits
+    ScenarioError: 2,
+    QuestionError: 2,
+    OutputError: 2,
+    DataError: 3,
+    FetchError: 3,
+    NoSolverError: 4,
+    PlannerError: 3,
+}
+
+app = typer.Typer(
+    name="planner",
+    help="Where a city's public facilities should go: coverage on foot, proven siting plans, offline maps.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # to draw boxes around the help takes longer than all the rest of it
+)
+ScenarioPath = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario file (.yaml).")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key: siting.0.gap=0.01")]
+Variant = Annotated[str | None, typer.Option(help="Run this variant of the scenario.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Log what each step finds and how long it takes.")]
+
+
+def main() -> None:
+    """The console script `planner`."""
+    app()
+
+
+@app.command()
+def run(
+    scenario: ScenarioPath,
+    out: Annotated[Path | None, typer.Option(help="Where results go; by default maps/<scenario>.")] = None,
+    changes: Sets = None,
+    variant: Variant = None,
+    verbose: Verbose = False,
+) -> None:
+    """Answer a scenario and draw its map.
+
+    Measures coverage, chooses sites, measures again. The path of the map is the last line printed.
+    """
+    with _exit_codes(), _log_to_stderr(verbose=verbose):
+        from planner.scenario import load  # noqa: PLC0415
+
+        asked = load(scenario, set=changes or (), variant=variant)
+        folder = out or Path("maps") / asked.scenario
+        page = f"{asked.scenario}.html"
+        with complete_outputs(folder) as unfinished, _progress() as progress:
+            from planner import maps, report  # noqa: PLC0415
+            from planner.run import run_scenario  # noqa: PLC0415
+
+            result = run_scenario(asked, progress)
+            progress("writing the tables")
+            report.write(result, unfinished)
+            progress("drawing the map")
+            maps.draw(result, unfinished / page)
+        for line in headlines(result):
+            typer.echo(line)
+        typer.echo(str(folder / page))
+        if any(gap_missed(result)):
+            raise typer.Exit(GAP_NOT_REACHED)
+
+
+@app.command()
+def validate(scenario: ScenarioPath, changes: Sets = None, variant: Variant = None) -> None:
+    """Check a scenario, without any analysis.
+
+    Its keys, its variants, and the files and columns that it names.
+    """
+    with _exit_codes():
+        from planner.scenario import load  # noqa: PLC0415
+
+        asked = load(scenario, set=changes or (), variant=variant)
+        typer.echo(f"{scenario}: no faults (files: {len(asked.files)}, variants: {len(asked.variants)})")
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder; it is made where needed.")]) -> None:
+    """Write a first scenario, with comments.
+
+    And beside it the schema by which an editor completes and checks it.
+    """
+    with _exit_codes():
+        from planner.scenario import json_schema  # noqa: PLC0415
+
+        texts = {folder / "scenario.yaml": FIRST_SCENARIO, folder / "scenario.schema.json": json_schema()}
+        there = [path.name for path in texts if path.exists()]
+        if there:
+            raise OutputError(f"{folder} already has {', '.join(there)}. Nothing was written; choose another folder.")
+        with _writing_to(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for path, text in texts.items():
+                path.write_text(text, encoding="utf-8", newline="\n")
+        typer.echo(
+            f"wrote {folder / 'scenario.yaml'}; set its line `city:`, then: planner run {folder / 'scenario.yaml'}"
+        )
+
+
+@app.command()
+def fetch(
+    place: Annotated[str, typer.Argument(metavar="PLACE", help='As OpenStreetMap finds it: "川汇区, 周口市, 中国".')],
+    cache: Annotated[Path | None, typer.Option(help="Where downloads are kept.")] = None,
+    overpass_url: Annotated[str | None, typer.Option(help="Another Overpass server.")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Download a place, for later runs.
+
+    A scenario with `city: PLACE` then runs without a network.
+    """
+    with _exit_codes(), _log_to_stderr(verbose=verbose):
+        from planner.sources.online import CACHE, fetch_place  # noqa: PLC0415
+
+        extract = fetch_place(place, cache_dir=cache or CACHE, overpass_url=overpass_url)
+        dated = f", data of {extract.data_date}" if extract.data_date else ""
+        typer.echo(f"{place}: {len(extract.ways):,} streets, {len(extract.features):,} features{dated}")
+        typer.echo(extract.attribution)
+
+
+def headlines(run: "Run") -> Iterator[str]:
+    """What the run found, a sentence a line."""
+    yield from run.assumptions
+    for each in run.measured:
+        gain = each.after.served - each.before.served
+        yield str(each.before) + (f"; with the plan {each.after.share:.1%}" if gain else "")
+    for sited in run.plans:
+        yield f"{sited.plan.standard.title['en']}: {sited.plan}"
+
+
+def gap_missed(run: "Run") -> list[bool]:
+    """Of each question, whether its plan stopped with a larger gap than it asked for."""
+    return [
+        sited.plan.ending == "stopped" and sited.plan.gap > question.gap
+        for question, sited in zip(run.scenario.siting, run.plans, strict=True)
+    ]
+
+
+@contextmanager
+def complete_outputs(folder: Path) -> Iterator[Path]:
+    """A folder to write results into, which take their place in `folder` together once all are complete.
+
+    A folder that cannot be written is refused at once. Where anything fails, what was there stays as it was;
+    files of other names always stay.
+    """
+    made = not folder.exists()
+    with _writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))  # on the same disk: renames are whole
+    try:
+        yield unfinished
+        with _writing_to(folder):
+            _put_in_place(unfinished, folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if made:
+            with suppress(OSError):  # it holds results
+                folder.rmdir()
+
+
+def _put_in_place(finished: Path, folder: Path) -> None:
+    names = sorted(path.name for path in finished.iterdir())
+    aside = finished / ".before"
+    aside.mkdir()
+    try:
+        for name in names:
+            if (folder / name).exists():
+                (folder / name).replace(aside / name)
+        for name in names:
+            (finished / name).replace(folder / name)
+    except OSError:
+        for before in aside.iterdir():
+            before.replace(folder / before.name)
+        raise
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{folder} cannot be written ({error.strerror or error}). "
+            "Close what has its files open, check its rights, or choose another folder."
+        ) from error
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    try:
+        yield
+    except PlannerError as error:
+        for line in error.faults if isinstance(error, ScenarioError) else (str(error),):
+            typer.echo(f"error: {line}", err=True)
+        raise typer.Exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))) from None
+    except KeyboardInterrupt:
+        typer.echo("error: interrupted; nothing was written", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except Exception:  # noqa: BLE001  (a bug, whatever it is)
+        traceback.print_exc()
+        raise typer.Exit(BUG) from None
+
+
+@contextmanager
+def _log_to_stderr(*, verbose: bool) -> Iterator[None]:
+    handler, logger = logging.StreamHandler(), logging.getLogger("planner")
+    handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    logger.setLevel(logging.INFO if verbose else logging.WARNING)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Tells each step on stderr: a moving line on a terminal, plain lines elsewhere."""
+    step = 0
+    if sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415
+
+        with Console(stderr=True).status("starting") as status:
+            yield lambda text: status.update(f"{text} …")
+        return
+
+    def plain(text: str) -> None:
+        nonlocal step
+        step += 1
+        typer.echo(f"step {step}/{STEPS} {text} …", err=True)
+
+    yield plain
+
+
+FIRST_SCENARIO = """\
+# yaml-language-server: $schema=scenario.schema.json
+# Check it with `planner validate`, answer it with `planner run`. Paths are relative to this file.
+
+scenario: my-city # names the output folder and the map
+title:
+  zh: 口袋公园选址
+  en: Where pocket parks do the most good
+
+# One line: an OpenStreetMap extract (my-city.osm.pbf), a place to download once ("川汇区, 周口市, 中国"),
+# or made-up, the embedded city in which nothing is real.
+city: made-up
+
+# Either a total, spread over homes by floor area, or a layer with a column of people:
+#   layer: {file: blocks.gpkg, people: population, base: "residents, 2020 census"}
+demand:
+  spread:
+    total: 300000
+    base: made-up residents
+    assumption: The people are made up and spread over the homes by floor area.
+
+standards:
+  rule_set: P5 # green counts from 400 m², a park from 5,000 m²
+  measure: [green-300, park-500, eldercare-15min, school-15min]
+
+# Candidates are leftover land of the extract, or a layer:
+#   candidates: {file: parcels.gpkg, id: parcel}
+siting:
+  - question: cover_most_people
+    standard: green-300
+    new_sites: 20
+
+variants: # planner run scenario.yaml --variant ten-parks
+  ten-parks: {siting.0.new_sites: 10}
+"""

@@ -1,0 +1,288 @@
+"""Run → run.json, sites.gpkg and ledger.csv. Every figure is read from the run; the same run gives the same bytes."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+
+from planner.coverage import Coverage
+from planner.demand import Units
+from planner.errors import OutputError
+from planner.run import Run, SitedPlan
+
+RECORD, SITES, LEDGER = "run.json", "sites.gpkg", "ledger.csv"
+FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")  # a spreadsheet would compute a cell that starts so
+NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def write(run: Run, folder: Path) -> tuple[Path, ...]:
+    """The record, the layers and the ledger of a run, in an existing folder. Their paths, in this order."""
+    paths = (folder / RECORD, folder / SITES, folder / LEDGER)
+    try:
+        paths[0].write_text(record_text(run), encoding="utf-8", newline="\n")
+        write_layers(run, paths[1])
+        paths[2].write_bytes(ledger_text(run).encode("utf-8-sig"))  # the mark without which Excel takes it for GBK
+    except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        raise OutputError(
+            f"The results cannot be written to {folder.name} ({error}). "
+            "Check that the folder exists, may be written to and has room."
+        ) from error
+    return paths
+
+
+def record_text(run: Run) -> str:
+    """The run as JSON: what was asked, of which data, and every answer. No time of day, no path."""
+    off = ~run.counted
+    record = {
+        "scenario": run.scenario.scenario,
+        "city": run.city_name,
+        "synthetic": run.synthetic,
+        "population": _number(run.demand.total),
+        "base": run.demand.base,
+        "off_network": {"places": int(off.sum()), "people": _number(run.demand.people[off, 0].sum())},
+        "data_date": run.data_date,
+        "attribution": run.attribution,
+        "assumptions": list(run.assumptions),
+        "notes": list(run.notes),
+        "left_out": [{"id": what, "name": name, "reason": reason} for what, name, reason in run.left_out],
+        "inputs": dict(run.inputs),
+        "versions": dict(run.versions),
+        "coverage": [
+            _coverage_record(before, after)
+            for measured in run.measured
+            for before, after in (
+                (measured.before, measured.after),
+                (measured.before_straight, measured.after_straight),
+            )
+        ],
+        "plans": [_plan_record(sited) for sited in run.plans],
+    }
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+
+def write_layers(run: Run, path: Path) -> None:
+    """A GeoPackage in the network's metres: chosen sites, candidates, standing facilities, and units if any."""
+    layers = {"sites": _sites(run), "candidates": _candidates(run), "standing": _standing(run)}
+    if run.demand.units is not None and run.measured:
+        layers["units"] = _units(run, run.demand.units)
+    with _dated(run.data_date):
+        for name, layer in layers.items():
+            kind = {} if len(layer) else {"geometry_type": "Unknown"}
+            pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG", **kind)
+
+
+def ledger_text(run: Run) -> str:
+    """One row a unit, people on foot before and after for each standard, then the city as a whole.
+
+    Shares lie in [0, 1] and are empty where nobody lives. People in no unit have a row of their own. The
+    total says whether the data are made up.
+    Names that a spreadsheet would compute begin with an apostrophe.
+    """
+    units = run.demand.units
+    rows: list[list[Any]] = [["unit", "name", "people"]]
+    people = run.measured[0].before.by_unit(run.demand)[0] if run.measured else np.zeros(1)
+    total = "total (made-up data, no real place)" if run.synthetic else "total"
+    if units is not None and run.measured:
+        pairs = zip(units.ids, units.names, people[:-1], strict=True)
+        rows += [[_plain(unit), _plain(name), _number(here)] for unit, name, here in pairs]
+    rows += [["", "outside any unit", _number(people[-1])], ["", total, _number(run.demand.total)]]
+    for measured in run.measured:
+        on_foot = f"{measured.standard.id} on foot"
+        rows[0] += [f"{on_foot} before", f"{on_foot} after", f"{on_foot} share before", f"{on_foot} share after"]
+        before, after = (coverage.by_unit(run.demand)[1] for coverage in (measured.before, measured.after))
+        for row, was, now, here in zip(rows[1:-1], before, after, people, strict=True):
+            row += [_number(was), _number(now), _share(was, here), _share(now, here)]
+        rows[-1] += [_number(measured.before.served), _number(measured.after.served)]
+        rows[-1] += [round(measured.before.share, 6), round(measured.after.share, 6)]
+    if units is None or not people[-1] > 0:
+        del rows[-2]
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _coverage_record(before: Coverage, after: Coverage) -> dict[str, Any]:
+    standard = before.standard
+    return {
+        "standard": standard.id,
+        "metric": before.metric,
+        "unit": "people",
+        "total": _number(before.total),
+        "before": _number(before.served),
+        "after": _number(after.served),
+        "limit_m": _number(standard.limit_m),
+        "document": standard.document,
+        "clause": standard.clause,
+        "edition": standard.edition,
+        "confidence": standard.confidence,
+        "min_area_m2": _number(standard.min_area_m2),
+        "rule_set": standard.rule_set,
+        "reason": standard.reason,
+    }
+
+
+def _plan_record(sited: SitedPlan) -> dict[str, Any]:
+    plan = sited.plan
+    return {
+        "question": plan.question,
+        "standard": plan.standard.id,
+        "opened": list(plan.opened),
+        "objective": _number(plan.objective),
+        "bound": _number(plan.bound),
+        "gap": _number(plan.gap, 9),
+        "ending": plan.ending,
+        "solver": plan.solver,
+        "sites": [
+            {
+                "id": site_id,
+                "name": str(sited.candidates.names[site]),
+                "people_gained": _number(served),
+                "people_only": _number(only),
+                "area_m2": _number(sited.candidates.area_m2[site], 1),
+                "nearest_today_m": _number(nearest_m, 1),
+                "unit": unit,
+            }
+            for site_id, site, served, only, nearest_m, unit in zip(
+                plan.opened, plan.sites, plan.served, plan.only, sited.nearest_today_m, sited.unit_names, strict=True
+            )
+        ],
+    }
+
+
+def _sites(run: Run) -> gpd.GeoDataFrame:
+    """The chosen sites of every plan, ranked by the people they gain."""
+    tables = [
+        pd.DataFrame(
+            {
+                "plan": number,
+                "standard": sited.plan.standard.id,
+                "rank": np.arange(1, len(sited.plan.sites) + 1),
+                "id": sited.plan.opened,
+                "name": sited.candidates.names[sited.plan.sites],
+                "people_gained": sited.plan.served,
+                "people_only": sited.plan.only,
+                "area_m2": sited.candidates.area_m2[sited.plan.sites].round(1),
+                "nearest_today_m": _or_null(sited.nearest_today_m),
+                "unit": sited.unit_names,
+                "synthetic": run.synthetic,
+                "geometry": sited.candidates.geometry[sited.plan.sites],
+            }
+        )
+        for number, sited in enumerate(run.plans, start=1)
+    ]
+    columns = {"plan": int, "standard": str, "rank": int, "id": str, "name": str, "people_gained": float}
+    columns |= {"people_only": float, "area_m2": float, "nearest_today_m": float, "unit": str, "synthetic": bool}
+    return _layer(tables, columns, run)
+
+
+def _candidates(run: Run) -> gpd.GeoDataFrame:
+    """The candidates of every plan, and which of them it chose."""
+    tables = [
+        pd.DataFrame(
+            {
+                "plan": number,
+                "id": sited.candidates.ids,
+                "name": sited.candidates.names,
+                "area_m2": sited.candidates.area_m2.round(1),
+                "chosen": np.isin(np.arange(len(sited.candidates)), sited.plan.sites),
+                "synthetic": run.synthetic,
+                "geometry": sited.candidates.geometry,
+            }
+        )
+        for number, sited in enumerate(run.plans, start=1)
+    ]
+    columns = {"plan": int, "id": str, "name": str, "area_m2": float, "chosen": bool, "synthetic": bool}
+    return _layer(tables, columns, run)
+
+
+def _standing(run: Run) -> gpd.GeoDataFrame:
+    """What stands today, by service."""
+    tables = [
+        pd.DataFrame(
+            {
+                "service": service,
+                "id": standing.ids,
+                "name": standing.names,
+                "area_m2": standing.area_m2.round(1),
+                "synthetic": run.synthetic,
+                "geometry": standing.geometry,
+            }
+        )
+        for service, standing in sorted(run.facilities.items())
+    ]
+    return _layer(tables, {"service": str, "id": str, "name": str, "area_m2": float, "synthetic": bool}, run)
+
+
+def _units(run: Run, units: Units) -> gpd.GeoDataFrame:
+    """The units with their people and, for each standard, those covered on foot before and after."""
+    table: dict[str, Any] = {"id": units.ids, "name": units.names}
+    for measured in run.measured:
+        people, before = measured.before.by_unit(run.demand)
+        _, after = measured.after.by_unit(run.demand)
+        name = measured.standard.id.replace("-", "_")
+        table["people"] = people[:-1]
+        table |= {f"{name}_before": before[:-1], f"{name}_after": after[:-1]}
+        for when, covered in (("before", before), ("after", after)):
+            table[f"{name}_share_{when}"] = np.divide(
+                covered[:-1], people[:-1], out=np.full(len(units.ids), np.nan), where=people[:-1] > 0
+            )
+    table["synthetic"] = np.full(len(units.ids), run.synthetic)
+    return gpd.GeoDataFrame(table, geometry=units.geometry, crs=run.network.crs)
+
+
+def _layer(tables: list[pd.DataFrame], columns: dict[str, type], run: Run) -> gpd.GeoDataFrame:
+    """One layer of all tables, with these columns even where there are no rows."""
+    filled = [table for table in tables if len(table)]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=[*columns, "geometry"])
+    return gpd.GeoDataFrame(table.astype(columns), geometry="geometry", crs=run.network.crs)
+
+
+@contextmanager
+def _dated(data_date: str) -> Iterator[None]:
+    """While a GeoPackage is written, GDAL takes the data's date for the current one."""
+    option = "OGR_CURRENT_DATE"
+    before = pyogrio.get_gdal_config_option(option)
+    pyogrio.set_gdal_config_options({option: _instant(data_date).strftime("%Y-%m-%dT%H:%M:%S.000Z")})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({option: before})
+
+
+def _instant(data_date: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(data_date)
+    except ValueError:
+        return NO_DATE
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _number(value: float, decimals: int = 6) -> int | float | None:
+    """Whole numbers as integers; null for what is not finite."""
+    if not math.isfinite(value):
+        return None
+    rounded = round(float(value), decimals)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _share(covered: float, people: float) -> float | str:
+    return round(float(covered / people), 6) if people > 0 else ""
+
+
+def _or_null(metres: Any) -> Any:
+    return np.where(np.isfinite(metres), np.round(metres, 1), np.nan)
+
+
+def _plain(text: str) -> str:
+    """A cell that no spreadsheet computes."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else str(text)

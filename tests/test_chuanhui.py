@@ -1,0 +1,77 @@
+"""The embedded default, run as `make run` runs it: the answer to the founding question, twice the same."""
+
+import json
+
+import pytest
+
+from planner.standards import standards
+from tests.commands import PROJECT, planner
+
+SCENARIO = PROJECT / "scenarios" / "chuanhui.yaml"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs in processes that share neither hash seed nor thread count."""
+    folders = [tmp_path_factory.mktemp("run") / "out" for _ in range(2)]
+    for folder, seed, threads in zip(folders, ("1", "2"), ("1", "2"), strict=True):
+        done = planner(
+            *("run", SCENARIO, "--out", folder),
+            PYTHONHASHSEED=seed,
+            OMP_NUM_THREADS=threads,
+            NUMBA_NUM_THREADS=threads,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == str(folder / "chuanhui.html")
+    return folders
+
+
+@pytest.fixture(scope="module")
+def record(runs):
+    return json.loads((runs[0] / "run.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", ["chuanhui.html", "run.json", "sites.gpkg", "ledger.csv"])
+def test_the_same_inputs_give_the_same_bytes(runs, name):
+    first, second = ((folder / name).read_bytes() for folder in runs)
+    assert first == second
+
+
+def test_twenty_pocket_parks_are_proven_best(record):
+    (plan,) = record["plans"]
+    assert (plan["question"], plan["standard"], plan["ending"], plan["gap"]) == (
+        "cover_most_people", "green-300", "proven", 0,
+    )  # fmt: skip
+    assert len(plan["opened"]) == 20
+    assert plan["objective"] == plan["bound"] == sum(site["people_gained"] for site in plan["sites"])
+
+
+def test_the_plan_s_gain_is_what_coverage_measures_on_foot(record):
+    (walked,) = (row for row in record["coverage"] if (row["standard"], row["metric"]) == ("green-300", "walk"))
+    assert walked["after"] - walked["before"] == record["plans"][0]["objective"]
+    assert walked["total"] == record["population"] == 300_000
+
+
+def test_nobody_is_covered_on_foot_who_is_not_in_a_straight_line(record):
+    rows = {(row["standard"], row["metric"]): row for row in record["coverage"]}
+    for standard, metric in rows:
+        for when in ("before", "after"):
+            assert rows[standard, "walk"][when] <= rows[standard, metric][when]
+
+
+def test_every_figure_carries_its_document(record):
+    for row in record["coverage"]:
+        published = standards()[row["standard"]]
+        assert (row["document"], row["clause"]) == (published.document, published.clause)
+
+
+def test_the_city_says_in_every_output_that_it_is_made_up(record, runs):
+    assert record["synthetic"] is True
+    assert any("made up" in sentence for sentence in record["assumptions"])
+    assert "OpenStreetMap" not in record["attribution"]
+    assert "made-up" in (runs[0] / "ledger.csv").read_text("utf-8-sig")
+
+
+def test_no_folder_of_this_machine_is_told(runs):
+    for name in ("chuanhui.html", "run.json", "ledger.csv"):
+        assert str(PROJECT) not in (runs[0] / name).read_text("utf-8-sig")

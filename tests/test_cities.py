@@ -1,0 +1,112 @@
+"""Real cities: distances equal networkx's, nobody is served across water or from an island, and each run holds."""
+
+import json
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+
+from planner.network import WalkNetwork
+from planner.reach import measure_reach
+from planner.sources import osm, walkable
+from tests.commands import planner
+from tests.towns import demand, places, with_doors
+
+CITIES = Path(__file__).parents[2] / "shared" / "data" / "cities"
+EXTRACTS = {
+    "yizhuang": CITIES / "beijing-yizhuang" / "yizhuang.osm.pbf",
+    "northern-kentucky": CITIES / "northern-kentucky" / "northern-kentucky.osm.pbf",
+    "porto-alegre": CITIES / "porto-alegre" / "porto-alegre.osm.pbf",
+    "las-palmas": CITIES / "las-palmas" / "laspalmas.osm.pbf",
+}
+SCENARIOS = Path(__file__).parent / "scenarios"
+PEOPLE = {"yizhuang": 250_000, "northern-kentucky": 227_919, "porto-alegre": 812_935, "las-palmas": 378_675}
+
+pytestmark = [
+    pytest.mark.cities,
+    pytest.mark.skipif(not CITIES.is_dir(), reason="the real cities are not beside the project in ../shared/data"),
+]
+
+
+def near_streets(network: WalkNetwork, count: int, seed: int, within_m: float = np.inf):
+    """Points within some 60 m of random streets, all of them near the middle of the city."""
+    rng = np.random.default_rng(seed)
+    middle = np.median(network.xy, axis=0)
+    near = np.flatnonzero(np.hypot(*(network.xy[network.ends[:, 0]] - middle).T) < within_m)
+    edge = rng.choice(near, count)
+    start, end = network.xy[network.ends[edge, 0]], network.xy[network.ends[edge, 1]]
+    return start + rng.random((count, 1)) * (end - start) + rng.uniform(-40, 40, (count, 2))
+
+
+@pytest.mark.parametrize("city", EXTRACTS)
+def test_distances_equal_networkx_on_two_thousand_pairs_of_each_city(city):
+    network = walkable.walk_network(osm.read_extract(EXTRACTS[city]))
+    limit_m, within_m = 3000.0, 1500.0
+    homes = demand(near_streets(network, 40, 1, within_m), crs=network.crs).snapped(network, max_access_m=200)
+    sites = places([[xy] for xy in near_streets(network, 50, 2, within_m)], crs=network.crs)
+    sites = sites.snapped(network, max_access_m=200)
+    ours = measure_reach(homes, sites, limit_m=limit_m)
+    measured = np.full((40, 50), np.inf)
+    measured[ours.place, ours.facility] = ours.distance_m
+    graph = with_doors(network, (homes.door, sites.door), ("home", "gate"))
+    compared = 0
+    for i in range(40):
+        home = ("home", i)
+        found = nx.single_source_dijkstra_path_length(graph, home, cutoff=limit_m) if home in graph else {}
+        for j in range(50):
+            expected = found.get(("gate", j), np.inf)
+            assert measured[i, j] == pytest.approx(expected, abs=1e-3), (i, j)
+            compared += np.isfinite(expected)
+    assert compared > 1000, "too few of the 2 000 pairs are within reach to mean anything"
+
+
+def test_in_las_palmas_no_access_leg_crosses_water_and_nobody_is_served_from_an_island():
+    network = walkable.walk_network(osm.read_extract(EXTRACTS["las-palmas"]))
+    points = near_streets(network, 5000, 3)
+    snap = network.snap(points, max_access_m=200)
+    on = ~snap.off
+    assert on.mean() > 0.9
+    assert (network.component_m[network.component[network.ends[snap.edge[on], 0]]] >= network.island_m).all()
+    legs = shapely.linestrings(np.stack([points[on], network.position(snap)[on]], axis=1))
+    water = shapely.STRtree(network.barriers)
+    leg, barrier = water.query(legs, predicate="crosses")
+    starts_in_it = shapely.intersects(shapely.points(points[on][leg]), network.barriers[barrier])
+    assert starts_in_it.all()
+
+
+@pytest.mark.parametrize("city", EXTRACTS)
+def test_the_main_job_runs_on_a_real_city(city, tmp_path):
+    done = planner("run", SCENARIOS / f"{city}.yaml", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = Path(done.stdout.strip().splitlines()[-1])
+    assert page.is_file()
+    record = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    assert record["population"] == PEOPLE[city]
+    assert record["synthetic"] is False
+    figures = {(row["standard"], row["metric"]): row for row in record["coverage"]}
+    for (standard, metric), row in figures.items():
+        assert 0 <= row["before"] <= row["after"] <= row["total"] == PEOPLE[city], standard
+        if metric == "walk":
+            assert row["before"] <= figures[standard, "straight"]["before"]
+            assert row["after"] <= figures[standard, "straight"]["after"]
+    (plan,) = record["plans"]
+    walked = figures[plan["standard"], "walk"]
+    assert plan["objective"] == walked["after"] - walked["before"] > 0
+    assert plan["bound"] >= plan["objective"]
+    assert len(plan["opened"]) <= 20
+    assert plan["ending"] == "proven"
+
+
+def test_the_reykjavik_grid_is_refused_with_its_culprits(tmp_path):
+    scenario = tmp_path / "reykjavik.yaml"
+    scenario.write_text(
+        f"city: {EXTRACTS['yizhuang']}\n"
+        "demand:\n"
+        f"  layer: {{file: {CITIES / 'reykjavik-dirty' / 'rek_grid_pop.shp'}, people: Pop, base: none}}\n",
+        "utf-8",
+    )
+    done = planner("run", scenario, "--out", tmp_path / "maps")
+    assert done.returncode == 3, done.stderr
+    assert "Traceback" not in done.stderr
