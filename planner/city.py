@@ -58,7 +58,7 @@ def read_city(scenario: Scenario) -> City:
     if city.extract is not None:
         extract = osm.read_extract(city.extract.path)
     elif city.place is not None:
-        extract = online.fetch_place(city.place, overpass_url=city.overpass_url)
+        extract = online.fetch_place(city.place, overpass_url=city.overpass_url, nominatim_url=city.nominatim_url)
     elif city.sample is not None:
         extract = osm.read_extract(_sample(city.sample))
     else:

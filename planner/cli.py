@@ -125,8 +125,8 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder;
 @app.command()
 def fetch(
     place: Annotated[str, typer.Argument(metavar="PLACE", help='As OpenStreetMap finds it: "川汇区, 周口市, 中国".')],
-    cache: Annotated[Path | None, typer.Option(help="Where downloads are kept.")] = None,
     overpass_url: Annotated[str | None, typer.Option(help="Another Overpass server.")] = None,
+    nominatim_url: Annotated[str | None, typer.Option(help="Another Nominatim server.")] = None,
     verbose: Verbose = False,
 ) -> None:
     """Download a place, for later runs.
@@ -136,10 +136,10 @@ def fetch(
     with _exit_codes(), _log_to_stderr(verbose=verbose):
         from planner.sources.online import CACHE, fetch_place  # noqa: PLC0415
 
-        extract = fetch_place(place, cache_dir=cache or CACHE, overpass_url=overpass_url)
+        extract = fetch_place(place, overpass_url=overpass_url, nominatim_url=nominatim_url)
         dated = f", data of {extract.data_date}" if extract.data_date else ""
         typer.echo(f"{place}: {len(extract.ways):,} streets, {len(extract.features):,} features{dated}")
-        typer.echo(extract.attribution)
+        typer.echo(f"kept in {CACHE.expanduser()}; {extract.attribution}")
 
 
 def headlines(run: "Run") -> Iterator[str]:

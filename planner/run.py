@@ -117,7 +117,12 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
         data_date=scenario.city.data_date or place.extract.data_date,
         attribution=place.extract.attribution,
         assumptions=_assumptions(scenario, synthetic=place.extract.synthetic),
-        notes=(*_network_notes(network, place.extract), *people_notes, *_off_network(demand), *_small_notes(plans)),
+        notes=(
+            *_network_notes(network, place.extract),
+            *people_notes,
+            *_off_network(demand),
+            *_plan_notes(scenario, plans),
+        ),
         network=network,
         demand=demand,
         counted=~_door(demand).off,
@@ -225,14 +230,20 @@ def _check_agreement(
             raise AssertionError(f"{id}: more people are covered on foot than in a straight line.")
 
 
-def _small_notes(plans: list[SitedPlan]) -> list[str]:
+def _plan_notes(scenario: Scenario, plans: list[SitedPlan]) -> list[str]:
     notes = []
-    for sited in plans:
-        rule, small = sited.plan.standard, int((~sited.candidates.at_least(sited.plan.standard.min_area_m2)).sum())
+    for question, sited in zip(scenario.siting, plans, strict=True):
+        rule, opened = sited.plan.standard, len(sited.plan.opened)
+        small = int((~sited.candidates.at_least(rule.min_area_m2)).sum())
         if small:
             notes.append(
                 f"{small:,} of {len(sited.candidates):,} candidates are smaller than the {rule.min_area_m2:g} m² from "
                 f"which {rule.service} counts under {rule.rule_set or 'the override'}"
+            )
+        if opened < question.new_sites:
+            notes.append(
+                f"{question.new_sites} sites were asked for and {opened} are opened: no further candidate reaches "
+                f"anybody who would still lack {rule.title['en']}"
             )
     return notes
 

@@ -15,6 +15,7 @@ import shapely
 from planner.errors import FetchError, OutputError
 from planner.sources.online import fetch_place
 from planner.sources.walkable import walk_network
+from tests.commands import planner
 
 RECORDED = {file.stem: file.read_bytes() for file in (Path(__file__).parent / "recorded").glob("*.json")}
 
@@ -171,3 +172,24 @@ def test_a_cache_that_cannot_be_made_is_an_output_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match=r"cannot be made: .* Name a cache_dir"):
         fetch(1, tmp_path / "file" / "cache")
+
+
+def test_a_place_that_was_fetched_runs_without_a_network(tmp_path):
+    homes = "id,lon,lat,people\na,114.602,33.6002,100\nb,114.607,33.6002,50\n"
+    (tmp_path / "homes.csv").write_text(homes, "utf-8")
+    (tmp_path / "town.yaml").write_text(
+        "city: {place: 'Drawn Town, Henan', island_m: 0}\n"
+        "demand:\n"
+        "  layer: {file: homes.csv, lon: lon, lat: lat, crs: EPSG:4326, people: people, base: residents}\n",
+        "utf-8",
+    )
+    here = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "NO_PROXY": "127.0.0.1"}
+    with serving() as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        fetched = planner("fetch", "Drawn Town, Henan", "--overpass-url", url, "--nominatim-url", url, **here)
+    assert fetched.returncode == 0, fetched.stderr
+    assert "3 streets" in fetched.stdout
+    done = planner("run", tmp_path / "town.yaml", "--out", tmp_path / "out", **here)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    assert (record["city"], record["data_date"]) == ("Drawn Town, Henan", "2024-03-02")

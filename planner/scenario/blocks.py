@@ -85,6 +85,8 @@ class City(Short):
     """Streets tied to nothing that are shorter than this in all are no part of the network, metres."""
     overpass_url: Text | None = None
     """Another Overpass server to download from."""
+    nominatim_url: Text | None = None
+    """Another Nominatim server to find the place by."""
     data_date: Day | None = None
     """The date of the data where the extract does not say it: YYYY, YYYY-MM or YYYY-MM-DD."""
     name: Text | None = None

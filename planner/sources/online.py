@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from planner.errors import FetchError, OutputError
 from planner.network import metric_crs
 from planner.sources.osm import FEATURE_KEYS, Extract, read_extract
 
-CACHE = Path("~/.cache/facility-planner")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "facility-planner"
 RING_M = 1500.0  # streets and services beyond the boundary that people within it walk to
 WAITS = frozenset({429, 504})  # busy: osmnx waits and asks again
 OFFLINE = (
@@ -41,10 +42,10 @@ def fetch_place(
     """The streets and features of a place and of 1 500 m around it; `study_area` is the place itself.
 
     The first call downloads and keeps the answer in `cache_dir` as an extract with its boundary beside
-    it; later calls for the same place and servers read that and need no network. Remove the two files
-    to download anew. The servers are OpenStreetMap's public ones unless named.
+    it; later calls for the same place read that, whichever server is named, and need no network. Remove
+    the two files to download anew. The servers are OpenStreetMap's public ones unless named.
     """
-    asked = json.dumps([place, overpass_url, nominatim_url, ASKED, RING_M], sort_keys=True)
+    asked = json.dumps([place, ASKED, RING_M], sort_keys=True)
     name = hashlib.sha256(asked.encode()).hexdigest()[:16]
     answers_dir = Path(cache_dir).expanduser() / name
     extract_path, boundary_path = answers_dir.with_suffix(".osm.pbf"), answers_dir.with_suffix(".geojson")
