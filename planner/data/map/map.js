@@ -1,0 +1,541 @@
+"use strict";
+// The map: layers, sites, legend, and everything that reacts.
+
+const INK = {
+  paper: "#f5f1e8",
+  water: "#bcd8e6",
+  green: "#d5e3c4",
+  building: "#e6decf",
+  outline: "#6d6358",
+  park: "#2f6b3c",
+  service: "#7b3f73",
+  unit: "#8a7f86",
+};
+const STATES = {
+  covered: { sign: "0", fill: "#0072B2", line: "#0072B2" },
+  newly: { sign: "1", fill: "#009E73", line: "#00513b" },
+  uncovered: { sign: "2", fill: "#D55E00", line: "#a34700" },
+  not_counted: { sign: "3", fill: "#b5afa6", line: "#8d877e" },
+};
+const PANES = ["ground", "people", "paths", "streets", "bounds", "facilities"]; // from below
+const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
+const CLOSE = 16; // the zoom at which one flies to a site
+
+// Widths in pixels by zoom, 12 or further out to 17 or closer; nothing = not drawn.
+const STREET_WIDTH = {
+  main: [1.4, 2, 3.4, 5, 7.5, 11],
+  street: [0, 0.8, 1.5, 2.8, 5, 8],
+  path: [0, 0, 0, 0.9, 1.4, 2],
+};
+
+const isPhone = () => matchMedia("(max-width: 760px)").matches; // as in map.css
+
+/** Show the review on Folium's map. */
+async function openReview(map) {
+  const veil = $("veil");
+  if (typeof DecompressionStream === "undefined") {
+    veil.textContent = veil.dataset.oldBrowser;
+    return;
+  }
+  let data;
+  try {
+    data = await inflated($("contents"));
+  } catch {
+    veil.textContent = veil.dataset.broken;
+    return;
+  }
+  new Review(map, data).start();
+  veil.remove();
+}
+
+class Review {
+  constructor(map, data) {
+    Object.assign(this, { map, data });
+    this.words = new Words(data, data.language);
+    const planned = data.plans.length ? data.standards.findIndex((one) => one.id === data.plans[0].standard) : 0;
+    this.standard = Math.max(0, planned);
+    this.after = true;
+    this.candidatesShown = true;
+    this.order = { column: "share_after", falling: false };
+  }
+
+  get measured() {
+    return this.data.standards[this.standard];
+  }
+
+  start() {
+    this.layOut();
+    const besideTheLegend = isPhone() ? [0, 60] : [180, 0];
+    this.map.fitBounds(this.data.bounds, { animate: false, paddingTopLeft: besideTheLegend });
+    this.drawGround();
+    this.drawPeople();
+    this.drawUnits();
+    this.drawSites();
+    this.drawCandidates();
+    this.connect();
+    this.fitToZoom();
+    this.translate();
+    this.showTab(document.querySelector('[role="tab"]'));
+    if (isPhone()) $("legend").open = false;
+  }
+
+  // ---- what is drawn once ----
+
+  layOut() {
+    const { map, data } = this;
+    this.canvas = {};
+    PANES.forEach((name, level) => {
+      const pane = map.createPane(name);
+      pane.style.zIndex = 300 + 10 * level;
+      if (name !== "facilities") pane.style.pointerEvents = "none";
+      this.canvas[name] = L.canvas({ pane: name, padding: 0.2 });
+    });
+    const [southWest, northEast] = data.bounds;
+    map.setMaxBounds(L.latLngBounds(southWest, northEast).pad(1));
+    const corner = (element, position) => {
+      const control = L.control({ position });
+      control.onAdd = () => {
+        L.DomEvent.disableClickPropagation(element);
+        L.DomEvent.disableScrollPropagation(element);
+        element.classList.add("corner");
+        return element;
+      };
+      control.addTo(map);
+    };
+    corner($("switch"), "topleft");
+    this.zoom = L.control.zoom({ position: "topright" }).addTo(map);
+    corner($("north"), "topright");
+    L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(map);
+    corner($("legend"), "bottomleft");
+    corner($("credit"), "bottomright");
+  }
+
+  drawGround() {
+    const { base } = this.data;
+    const ground = { renderer: this.canvas.ground, interactive: false, smoothFactor: 1.2, noClip: true, fillRule: "nonzero" };
+    const area = (shapes, style) => {
+      const heap = (members) => L.polygon(together(members.map((i) => shapes[i])), { ...ground, ...style });
+      return L.featureGroup(heaps(shapes).map(heap));
+    };
+    const line = (shapes, style) => L.polyline(together(shapes), { ...ground, ...style }).addTo(this.map);
+    area(base.green, { stroke: false, fillColor: INK.green, fillOpacity: 1 }).addTo(this.map);
+    area(base.water, { color: "#a3c6d8", weight: 0.8, fillColor: INK.water, fillOpacity: 1 }).addTo(this.map);
+    this.buildings = area(base.buildings, { stroke: false, fillColor: INK.building, fillOpacity: 1 });
+    this.waterways = line(base.waterways, { color: INK.water, weight: 2 });
+
+    this.streets = [];
+    const streets = { renderer: this.canvas.streets, interactive: false, smoothFactor: 1.5, fill: false };
+    this.paths = L.polyline(together(base.path || []), { ...streets, renderer: this.canvas.paths, color: "#c9b99f" });
+    for (const casing of [true, false]) {
+      for (const kind of ["street", "main"]) {
+        const color = casing ? "#cfc4b2" : "#ffffff";
+        const layer = L.polyline(together(base[kind] || []), { ...streets, color }).addTo(this.map);
+        this.streets.push({ layer, kind, casing });
+      }
+    }
+    const outline = together(base.outline);
+    if (!outline.length) return;
+    const style = { renderer: this.canvas.bounds, interactive: false };
+    const world = [[-85, -180], [-85, 180], [85, 180], [85, -180]];
+    L.polygon([world, ...outline], { ...style, stroke: false, fillColor: INK.paper, fillOpacity: 0.6 }).addTo(this.map);
+    L.polygon(outline, { ...style, fill: false, color: INK.outline, weight: 2, dashArray: "8 4 2 4" }).addTo(this.map);
+  }
+
+  drawPeople() {
+    const { traces } = this.data.places;
+    this.points = traces.length > 0 && traces.every(isPoint);
+    this.coarse = traces.length < COARSE;
+    if (this.points) this.map.getPane("people").style.zIndex = 300 + 10 * PANES.indexOf("bounds") - 1;
+    this.places = traces.map((one) => shape(one));
+    this.heaps = this.points ? [this.places.map((_, i) => i)] : heaps(traces);
+    this.people = {};
+    for (const [state, { fill, line }] of Object.entries(STATES)) {
+      const style = {
+        renderer: this.canvas.people,
+        interactive: false,
+        color: line,
+        fillColor: state === "uncovered" && !this.points ? hatch("#ef9a55", fill) : fill,
+        fillRule: "nonzero",
+        smoothFactor: 0.8,
+        noClip: true, // a heap out of sight is passed over as a whole
+      };
+      const square = state === "uncovered";
+      const layer = () => (this.points ? new Dots([], { ...style, square, radius: 2 }) : L.polygon([], style));
+      this.people[state] = this.heaps.map(() => layer().addTo(this.map));
+    }
+  }
+
+  drawUnits() {
+    const { units } = this.data;
+    const style = { renderer: this.canvas.bounds, interactive: false, fill: false };
+    this.unitShapes = units.traces.map((one) => shape(one));
+    this.unitNames = L.layerGroup();
+    if (units.kind === "hex") return;
+    L.polygon(this.unitShapes.flat(), { ...style, color: INK.unit, weight: 1, dashArray: "1 4", opacity: 0.9 }).addTo(this.map);
+    this.unitShapes.forEach((rings, u) => {
+      if (!rings.length) return;
+      const name = make("span", { text: units.names[u] });
+      const icon = L.divIcon({ className: "unit-name", html: name, iconSize: [0, 0] });
+      const where = L.latLngBounds(rings[0]).getCenter();
+      L.marker(where, { icon, interactive: false, keyboard: false }).addTo(this.unitNames);
+    });
+  }
+
+  drawSites() {
+    this.sites = this.data.plans.map((plan) =>
+      plan.sites.map((site, s) => {
+        const outline = L.polygon(shape(site.traces, SITE), {
+          renderer: this.canvas.bounds,
+          interactive: false,
+          color: "#111111",
+          weight: 1.5,
+          fillColor: "#F0E442",
+          fillOpacity: 0.9,
+        }).addTo(this.map);
+        const icon = L.divIcon({ className: "site", html: make("b", { class: "rank", text: s + 1 }), iconSize: [26, 26] });
+        const [lon, lat] = site.lonlat;
+        const marker = L.marker([lat, lon], { icon, keyboard: true, riseOnHover: true, zIndexOffset: 100 - s });
+        marker.addTo(this.map).bindPopup(() => siteCard(this.words, plan, site, s + 1), {
+          minWidth: 220,
+          maxWidth: 260,
+          autoPanPaddingTopLeft: [10, 70],
+        });
+        return { marker, outline };
+      }),
+    );
+  }
+
+  drawCandidates() {
+    const places = this.data.plans.flatMap((plan) => plan.candidates.map(([lon, lat]) => L.latLng(lat, lon)));
+    this.candidates = new Dots(places, {
+      renderer: this.canvas.bounds,
+      interactive: false,
+      radius: 3,
+      weight: 1.2,
+      color: "#4a4640",
+      fillColor: "#ffffff",
+      fillOpacity: 0.9,
+    });
+    if (places.length) this.candidates.addTo(this.map);
+  }
+
+  // ---- what changes with the standard, before and after, zoom and language ----
+
+  /** Each place in its state; before the plan, what it will cover is still uncovered. */
+  paintPeople() {
+    const bySign = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [sign, state]));
+    if (!this.after) bySign[STATES.newly.sign] = "uncovered";
+    this.heaps.forEach((members, heap) => {
+      const found = Object.fromEntries(Object.keys(STATES).map((state) => [state, []]));
+      for (const place of members) found[bySign[this.measured.states[place]]].push(...this.places[place]);
+      for (const [state, rings] of Object.entries(found)) {
+        const layer = this.people[state][heap];
+        if (this.points) layer.setPlaces(rings.flat());
+        else if (rings.length || layer.getLatLngs().length) layer.setLatLngs(rings);
+      }
+    });
+  }
+
+  paintSites() {
+    this.data.plans.forEach((plan, p) => {
+      const built = this.after && plan.standard === this.measured.id;
+      for (const { marker, outline } of this.sites[p]) {
+        marker.getElement().classList.toggle("idle", !built);
+        outline.setStyle({ dashArray: this.after ? null : "3 4", fillOpacity: this.after ? 0.9 : 0 });
+      }
+    });
+  }
+
+  paintFacilities() {
+    const { service, min_area_m2: floor } = this.measured;
+    if (this.facilities) {
+      if (this.facilities.service === service && this.facilities.floor === floor) return;
+      this.facilities.remove();
+    }
+    this.facilities = Object.assign(L.layerGroup(), { service, floor });
+    const standing = this.data.services[service];
+    this.smallShown = false;
+    if (standing) {
+      const color = ["green", "park"].includes(service) ? INK.park : INK.service;
+      standing.traces.forEach((traces, f) => {
+        const small = standing.area_m2[f] < floor;
+        this.smallShown ||= small;
+        const style = {
+          renderer: this.canvas.facilities,
+          color: isPoint(traces) ? "#ffffff" : color,
+          dashArray: small ? "2 3" : null,
+          fillColor: color,
+          fillOpacity: isPoint(traces) ? 0.95 : small ? 0.05 : 0.3,
+        };
+        const rings = shape(traces);
+        const layer = isPoint(traces) ? L.circleMarker(rings[0][0], style) : L.polygon(rings, style);
+        layer.bindTooltip(() => {
+          const name = standing.names[f] || `${this.words.say("unnamed")} (${standing.ids[f]})`;
+          return make("span", { text: `${name} · ${area(this.words, standing.area_m2[f])}` });
+        }, { sticky: true });
+        this.facilities.addLayer(layer);
+      });
+    }
+    this.facilities.addTo(this.map);
+    this.fitFacilities();
+  }
+
+  /** Outlines of facilities are thin from afar, or they would hide what they enclose. */
+  fitFacilities() {
+    const step = this.step();
+    this.facilities.eachLayer((layer) => {
+      const width = layer.options.dashArray ? 0.4 : 0.7;
+      L.setOptions(layer, { weight: width * [0.5, 0.9, 1.4, 2.2, 2.8, 3][step] });
+      if (layer.setRadius) layer.setRadius([2.5, 3, 3.5, 4.5, 5.5, 6.5][step]);
+    });
+  }
+
+  /** Which of the widths by zoom holds: 0 from afar, 5 close by. */
+  step() {
+    return Math.min(5, Math.max(0, Math.floor(this.map.getZoom()) - 12));
+  }
+
+  /**
+   * Streets widen and outlines appear as one comes closer. Options are set without asking for a repaint:
+   * at the end of a zoom everything is painted anew in any case.
+   */
+  fitToZoom() {
+    const zoom = this.map.getZoom();
+    const step = this.step();
+    this.map.getContainer().classList.toggle("afar", zoom < 13);
+    for (const { layer, kind, casing } of this.streets) {
+      const width = STREET_WIDTH[kind][step];
+      const wide = width >= 1.4;
+      const style = { stroke: width > 0 && (wide || !casing), weight: casing ? width + 1.6 : width };
+      if (!casing) style.color = wide ? "#ffffff" : "#ddd3c3";
+      L.setOptions(layer, style);
+    }
+    L.setOptions(this.paths, { weight: STREET_WIDTH.path[step] });
+    this.toggle(this.paths, STREET_WIDTH.path[step] > 0);
+    this.toggle(this.buildings, zoom >= 14);
+    this.toggle(this.unitNames, zoom >= 14.5);
+    if (this.facilities) this.fitFacilities();
+    L.setOptions(this.waterways, { weight: [1, 1.5, 2.5, 4, 6, 8][step] });
+    const close = zoom >= 15;
+    for (const [state, layers] of Object.entries(this.people)) {
+      const strong = state === "uncovered" || state === "newly";
+      const style = {
+        stroke: !this.points || zoom >= 14,
+        color: close ? STATES[state].line : STATES[state].fill, // from afar, what is tiny is drawn a little larger
+        weight: strong || !close ? 1.3 : 0.6,
+        fillOpacity: (strong ? 0.95 : 0.72) * (this.coarse && !this.points ? 0.75 : 1),
+        radius: [1.3, 1.6, 2, 3, 4.5, 7][step] * (this.coarse ? 2.2 : 1),
+      };
+      for (const layer of layers) L.setOptions(layer, style);
+    }
+    L.setOptions(this.candidates, { radius: [0.8, 1.1, 2, 3.2, 4, 5][step], weight: [0.5, 0.7, 1, 1.2, 1.3, 1.4][step] });
+  }
+
+  toggle(layer, shown) {
+    if (shown === this.map.hasLayer(layer)) return;
+    if (shown) layer.addTo(this.map);
+    else layer.remove();
+  }
+
+  writeLegend() {
+    const { words, measured } = this;
+    const people = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [state, measured.people[sign]]));
+    if (!this.after) {
+      people.uncovered += people.newly;
+      delete people.newly;
+    }
+    if (!people.not_counted) delete people.not_counted;
+    if (!people.newly) delete people.newly;
+    const label = (state) => words.say(state === "uncovered" && !this.after ? "uncovered_today" : state);
+    $("legend-states").replaceChildren(
+      ...Object.entries(people).map(([state, count]) =>
+        make("li", {
+          "data-state": state,
+          children: [
+            make("i", { class: `swatch ${state}` }),
+            make("span", { text: label(state) }),
+            make("b", { text: words.people(count) }),
+          ],
+        }),
+      ),
+    );
+    const mark = (name, text) => make("li", { children: [make("i", { class: `swatch ${name}` }), make("span", { text })] });
+    const green = ["green", "park"].includes(measured.service);
+    const marks = [mark(green ? "park" : "service", words.say("standing", { service: words.service(measured.service) }))];
+    if (this.smallShown) marks.push(mark("small", words.say("outlines_small")));
+    if (this.data.plans.length) marks.push(mark("chosen", words.say("chosen")));
+    const count = this.data.plans.reduce((sum, plan) => sum + plan.candidates.length, 0);
+    if (count) {
+      const box = make("input", { type: "checkbox", id: "candidates" });
+      box.checked = this.candidatesShown;
+      box.addEventListener("change", () => this.showCandidates(box.checked));
+      const text = `${words.say("candidates")} ${whole(count)}`;
+      const toggle = make("label", { children: [box, make("i", { class: "swatch candidate" }), make("span", { text })] });
+      marks.push(make("li", { children: [toggle] }));
+    }
+    $("legend-marks").replaceChildren(...marks);
+  }
+
+  showCandidates(shown) {
+    this.candidatesShown = shown;
+    this.toggle(this.candidates, shown);
+  }
+
+  /** Everything that says which standard is shown, before or after. */
+  show() {
+    const { words } = this;
+    this.paintPeople();
+    this.paintFacilities();
+    this.paintSites();
+    this.writeLegend();
+    $("switch-title").textContent = words.title(this.measured.title, this.measured.id);
+    $("before").setAttribute("aria-pressed", !this.after);
+    $("after").setAttribute("aria-pressed", this.after);
+    [...$("standards").children].forEach((row, index) => {
+      row.setAttribute("aria-checked", index === this.standard);
+      row.tabIndex = index === this.standard ? 0 : -1;
+    });
+    this.writeUnits();
+  }
+
+  writeUnits() {
+    writeUnitRows(this.words, this.measured, this.order, (u) => this.flyToUnit(u));
+  }
+
+  translate() {
+    const { words, data } = this;
+    writeFixedWords(words);
+    writeStandards(words);
+    writePlan(words);
+    writeSites(words, (p, s) => this.flyToSite(p, s));
+    writeUnitHead(words, (column) => this.sortUnits(column));
+    writeAbout(words);
+    this.map.closePopup();
+    this.map.getContainer().setAttribute("aria-label", words.say("map"));
+    const zoomButton = (button, key) => {
+      button.title = words.say(key);
+      button.setAttribute("aria-label", words.say(key));
+    };
+    zoomButton(this.zoom._zoomInButton, "zoom_in");
+    zoomButton(this.zoom._zoomOutButton, "zoom_out");
+    data.plans.forEach((plan, p) => {
+      plan.sites.forEach((site, s) => {
+        const text = `${words.say("site")} ${s + 1}: ${siteName(site)}, +${words.people(site.gained)}`;
+        const pin = this.sites[p][s].marker.getElement();
+        pin.title = text;
+        pin.setAttribute("aria-label", text);
+      });
+    });
+    this.nameFold();
+    this.show();
+  }
+
+  // ---- what the reader does ----
+
+  chooseStandard(index) {
+    this.standard = index;
+    this.show();
+  }
+
+  chooseAfter(after) {
+    this.after = after;
+    this.show();
+  }
+
+  chooseLanguage(language) {
+    this.words = new Words(this.data, language);
+    this.translate();
+  }
+
+  sortUnits(column) {
+    const falling = this.order.column === column ? !this.order.falling : column !== "name";
+    this.order = { column, falling };
+    this.writeUnits();
+  }
+
+  flyToSite(p, s) {
+    const { marker } = this.sites[p][s];
+    if (!this.after) this.chooseAfter(true);
+    this.map.closePopup();
+    this.map.once("moveend", () => marker.openPopup());
+    this.fly(() => this.map.flyTo(marker.getLatLng(), Math.max(CLOSE, this.map.getZoom()), { duration: 0.7 }));
+  }
+
+  flyToUnit(u) {
+    const rings = this.unitShapes[u];
+    if (!rings.length) return;
+    if (this.unitOutline) this.unitOutline.remove();
+    const style = { renderer: this.canvas.bounds, interactive: false, fill: false, color: "#111111", weight: 3 };
+    this.unitOutline = L.polygon(rings, style).addTo(this.map);
+    this.fly(() => this.map.flyToBounds(this.unitOutline.getBounds(), { duration: 0.7, maxZoom: CLOSE, padding: [30, 30] }));
+  }
+
+  /** On a phone the panel would hide where one flies to. */
+  fly(there) {
+    if (isPhone()) this.fold(true);
+    there();
+  }
+
+  showTab(chosen) {
+    for (const tab of document.querySelectorAll('[role="tab"]')) {
+      const selected = tab === chosen;
+      tab.setAttribute("aria-selected", selected);
+      tab.tabIndex = selected ? 0 : -1;
+      $(tab.getAttribute("aria-controls")).hidden = !selected;
+    }
+  }
+
+  fold(folded) {
+    document.body.classList.toggle("folded", folded);
+    this.nameFold();
+    this.map.invalidateSize({ animate: false });
+  }
+
+  nameFold() {
+    const folded = document.body.classList.contains("folded");
+    const text = this.words.say(folded ? "expand" : "collapse");
+    $("fold").setAttribute("aria-expanded", !folded);
+    $("fold").setAttribute("aria-label", text);
+    $("fold").title = text;
+  }
+
+  connect() {
+    const { map } = this;
+    map.on("zoomend", () => this.fitToZoom());
+    map.on("popupopen", ({ popup }) => {
+      const button = popup.getElement().querySelector(".leaflet-popup-close-button");
+      button.setAttribute("aria-label", this.words.say("close"));
+    });
+    $("before").addEventListener("click", () => this.chooseAfter(false));
+    $("after").addEventListener("click", () => this.chooseAfter(true));
+    $("fold").addEventListener("click", () => this.fold(!document.body.classList.contains("folded")));
+    $("unit-filter").addEventListener("input", () => this.writeUnits());
+    for (const button of $("languages").children) {
+      button.addEventListener("click", () => this.chooseLanguage(button.dataset.language));
+    }
+    this.connectChoice($("standards"), (row) => this.chooseStandard([...$("standards").children].indexOf(row)));
+    this.connectChoice($("tabs"), (tab) => this.showTab(tab));
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target.matches("input, textarea, select") && event.target.type !== "checkbox";
+      if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "b") return;
+      this.chooseAfter(!this.after);
+    });
+  }
+
+  /** Of several buttons one is chosen: by a click or, once the group has the focus, with the arrow keys. */
+  connectChoice(group, choose) {
+    group.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button) choose(button);
+    });
+    group.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      const buttons = [...group.querySelectorAll("button")];
+      const next = buttons[(buttons.indexOf(event.target.closest("button")) + step + buttons.length) % buttons.length];
+      choose(next);
+      next.focus();
+    });
+  }
+}

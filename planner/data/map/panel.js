@@ -1,0 +1,334 @@
+"use strict";
+// The panel beside the map. Whatever comes from data is set as text, never as markup.
+
+const MOST_ROWS = 300; // of the table; a table of ten thousand rows makes the page slow
+
+const $ = (id) => document.getElementById(id);
+
+/** An element with a class, some text or children, and attributes. */
+function make(tag, { text, children = [], ...attributes } = {}) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  if (text !== undefined) element.textContent = text;
+  element.append(...children);
+  return element;
+}
+
+/** What the panel says, in the words of the chosen language. */
+class Words {
+  constructor(data, language) {
+    Object.assign(this, { data, language });
+  }
+  /** A label, its {gaps} filled. */
+  say(key, values = {}) {
+    const label = this.data.labels[this.language][key];
+    return label.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? values[name] : gap));
+  }
+  /** A title that the data carries in one or both languages. */
+  title(titles, otherwise) {
+    return titles[this.language] || Object.values(titles).find(Boolean) || otherwise;
+  }
+  known(key, otherwise) {
+    return key in this.data.labels[this.language] ? this.say(key) : otherwise;
+  }
+  service(service) {
+    return this.known(`service_${service}`, service);
+  }
+  people(number) {
+    return `${whole(number)} ${this.say("people")}`;
+  }
+  metres(number) {
+    return `${whole(number)} ${this.say("m")}`;
+  }
+  /** "300 m", or "15 min, walking at 0.8 m/s = 720 m". */
+  limit(standard) {
+    const limit = `${standard.limit} ${this.say(standard.unit)}`;
+    if (!standard.speed_m_s) return limit;
+    return `${limit}${this.language === "zh" ? "，" : ", "}${this.say("speed")} ${standard.speed_m_s} m/s = ${this.metres(standard.limit_m)}`;
+  }
+}
+
+const whole = (number) => Math.round(number).toLocaleString("en-US");
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+const area = (words, square_m) => (square_m > 0 ? `${whole(square_m)} ${words.say("area_unit")}` : "–");
+
+/** Everything that depends on the language alone. */
+function writeFixedWords(words) {
+  const { data } = words;
+  document.documentElement.lang = words.language === "zh" ? "zh-CN" : "en";
+  for (const element of document.querySelectorAll("[data-label]")) element.textContent = words.say(element.dataset.label);
+  for (const element of document.querySelectorAll("[data-aria]")) {
+    element.setAttribute("aria-label", words.say(element.dataset.aria));
+  }
+  for (const button of $("languages").children) {
+    button.setAttribute("aria-pressed", button.dataset.language === words.language);
+  }
+  const title = words.title(data.title, data.scenario);
+  document.title = title;
+  $("title").textContent = title;
+  const facts = [
+    data.city,
+    `${words.say("population")} ${whole(data.population)} (${data.population_base})`,
+    data.data_date && `${words.say("data_date")} ${data.data_date}`,
+    data.rule_set && `${words.say("rule_set")} ${data.rule_set.id}`,
+  ].filter(Boolean);
+  $("subtitle").replaceChildren(...facts.map((text) => make("span", { text })));
+  $("banner").hidden = !data.synthetic;
+  $("banner").textContent = words.say("synthetic");
+  $("unit-filter").placeholder = words.say("filter_units");
+  $("before").title = $("after").title = words.say("before_after_hint");
+  const sites = data.plans.reduce((sum, plan) => sum + plan.sites.length, 0);
+  if (sites) $("tab-sites").textContent += ` ${sites}`;
+  if (data.units.names.length) $("tab-units").textContent += ` ${data.units.names.length}`;
+  $("credit").textContent = `${data.attribution} · ${words.say("schematic")} · ${data.scenario}`;
+}
+
+/** One row a standard: its figures before and after; a radio button for what the map shows. */
+function writeStandards(words) {
+  $("standards").replaceChildren(
+    ...words.data.standards.map((standard) => {
+      const { walk, straight } = standard;
+      const change = (measured) =>
+        measured.before === measured.after
+          ? percent(measured.share_before)
+          : `${percent(measured.share_before)} → ${percent(measured.share_after)}`;
+      const counts = (measured) =>
+        measured.before === measured.after
+          ? words.people(measured.before)
+          : `${whole(measured.before)} → ${words.people(measured.after)}`;
+      const bar = make("span", { class: "bar", "aria-hidden": "true" });
+      const piece = (name, share) => {
+        const part = make("i", { class: name });
+        part.style.width = `${100 * share}%`; // a property, not markup: the page's policy lets it pass
+        return part;
+      };
+      bar.append(piece("covered", walk.share_before), piece("newly", Math.max(0, walk.share_after - walk.share_before)));
+      return make("button", {
+        type: "button",
+        role: "radio",
+        "data-standard": standard.id,
+        children: [
+          make("span", { class: "name", text: words.title(standard.title, standard.id) }),
+          make("span", { class: "share", text: change(walk) }),
+          bar,
+          make("span", { class: "ways", children: [
+            make("span", { children: [make("span", { text: words.say("walk") }), make("span", { text: counts(walk) })] }),
+            make("span", {
+              children: [
+                make("span", { text: words.say("straight") }),
+                make("span", { text: change(straight), children: [make("span", { class: "more", text: ` · ${counts(straight)}` })] }),
+              ],
+            }),
+          ] }),
+        ],
+      });
+    }),
+  );
+}
+
+/** The plan's figures, ending in words that say how good it provably is. */
+function writePlan(words) {
+  const { data } = words;
+  const plans = data.plans.map((plan) => {
+    const standard = data.standards.find((one) => one.id === plan.standard);
+    const proven = plan.ending === "proven";
+    const ending = proven
+      ? words.say("proven", { sites: plan.sites.length })
+      : words.say("stopped", { more: whole(plan.bound - plan.gained) });
+    return make("div", {
+      class: "plan",
+      children: [
+        make("p", {
+          class: "big",
+          text: `${words.say("sited", { sites: plan.sites.length })} · +${words.people(plan.gained)}`,
+        }),
+        make("p", {
+          class: "hint",
+          text: `${words.known(plan.question, plan.question)}${words.say("colon")}${standard ? words.title(standard.title, standard.id) : plan.standard}`,
+        }),
+        make("p", { class: proven ? "ending proven" : "ending stopped", text: ending }),
+        make("p", {
+          class: "hint",
+          text: `${words.say("bound")} ${words.people(plan.bound)} · ${words.say("gap")} ${(100 * plan.gap).toFixed(2)} %`,
+        }),
+      ],
+    });
+  });
+  if (!plans.length) plans.push(make("p", { class: "hint", text: words.say("no_plans") }));
+  $("plan").replaceChildren(...plans);
+  $("assumptions").replaceChildren(...list(words.say("assumptions"), data.assumptions));
+}
+
+/** A list of terms and what stands beside them. */
+function facts(pairs) {
+  return make("dl", {
+    children: pairs.flatMap(([term, value]) => [make("dt", { text: term }), make("dd", { text: value })]),
+  });
+}
+
+/** A heading and its points; nothing where there are none. */
+function list(heading, points) {
+  if (!points.length) return [];
+  return [make("h2", { text: heading }), make("ul", { children: points.map((text) => make("li", { text })) })];
+}
+
+/** What a reviewer asks of one site. `rank` counts from 1. */
+function siteFacts(words, plan, site) {
+  return facts([
+    [words.say("gained"), words.people(site.gained)],
+    [words.say("only"), words.people(site.only)],
+    [words.say("area"), area(words, site.area_m2)],
+    [words.say("nearest_today"), site.nearest_m === null ? `> 2 km` : words.metres(site.nearest_m)],
+    [words.say("unit_of_site"), site.unit || words.say("no_unit")],
+  ]);
+}
+
+const siteName = (site) => (site.name ? `${site.name} (${site.id})` : site.id);
+
+function siteCard(words, plan, site, rank) {
+  return make("div", {
+    class: "card",
+    "data-site": site.id,
+    children: [
+      make("h3", { children: [make("b", { class: "rank", text: rank }), make("span", { text: siteName(site) })] }),
+      make("p", { class: "hint", text: words.service(plan.service) }),
+      siteFacts(words, plan, site),
+    ],
+  });
+}
+
+/** The chosen sites, a card each; its heading flies there. */
+function writeSites(words, fly) {
+  const cards = words.data.plans.flatMap((plan, p) =>
+    plan.sites.map((site, s) => {
+      const heading = make("button", {
+        type: "button",
+        children: [make("b", { class: "rank", text: s + 1 }), make("span", { text: siteName(site) })],
+      });
+      heading.addEventListener("click", () => fly(p, s));
+      return make("li", { class: "card", "data-site": site.id, children: [heading, siteFacts(words, plan, site)] });
+    }),
+  );
+  $("site-list").replaceChildren(...cards);
+}
+
+/** The rows of the table for one standard: each unit's name, people, and covered before and after. */
+function unitRows(data, standard) {
+  const { people, before, after } = standard.units;
+  return data.units.names.map((name, u) => ({
+    u,
+    name: name || data.units.ids[u],
+    id: data.units.ids[u],
+    people: people[u],
+    before: before[u],
+    after: after[u],
+    share_before: people[u] > 0 ? before[u] / people[u] : null,
+    share_after: people[u] > 0 ? after[u] / people[u] : null,
+  }));
+}
+
+const COLUMNS = ["name", "people", "before", "share_before", "after", "share_after"];
+
+/** The table's headings, each a button that sorts. */
+function writeUnitHead(words, sort) {
+  const { data } = words;
+  const heading = {
+    name: words.known(data.units.kind, words.say("unit")),
+    people: words.say("people_column"),
+    before: words.say("before"),
+    after: words.say("after"),
+    share_before: "%",
+    share_after: "%",
+  };
+  const long = { share_before: words.say("share_before"), share_after: words.say("share_after") };
+  const cells = COLUMNS.map((column) => {
+    const button = make("button", { type: "button", text: heading[column], title: long[column] || heading[column] });
+    button.addEventListener("click", () => sort(column));
+    return make("th", { scope: "col", "data-column": column, children: [button] });
+  });
+  $("unit-table").tHead.replaceChildren(make("tr", { children: cells }));
+}
+
+/** The table's rows, sorted and filtered. Units where nobody lives come last, whatever the order. */
+function writeUnitRows(words, standard, { column, falling }, flyToUnit) {
+  const wanted = $("unit-filter").value.trim().toLowerCase();
+  const rows = unitRows(words.data, standard).filter((row) => `${row.name} ${row.id}`.toLowerCase().includes(wanted));
+  const collator = new Intl.Collator(words.language === "zh" ? "zh-CN" : "en", { numeric: true });
+  rows.sort((a, b) => {
+    if (column === "name") return (falling ? -1 : 1) * collator.compare(a.name, b.name) || a.u - b.u;
+    if ((a[column] === null) !== (b[column] === null)) return a[column] === null ? 1 : -1;
+    return (falling ? -1 : 1) * (a[column] - b[column]) || a.u - b.u;
+  });
+  for (const cell of $("unit-table").tHead.rows[0].cells) {
+    const sorted = cell.dataset.column === column;
+    cell.setAttribute("aria-sort", sorted ? (falling ? "descending" : "ascending") : "none");
+  }
+  const share = (value) => (value === null ? "–" : (100 * value).toFixed(1));
+  $("unit-table").tBodies[0].replaceChildren(
+    ...rows.slice(0, MOST_ROWS).map((row) => {
+      const name = make("button", { type: "button", text: row.name });
+      const better = row.after > row.before ? { class: "better" } : {};
+      const line = make("tr", {
+        "data-unit": row.id,
+        children: [
+          make("th", { scope: "row", children: [name] }),
+          make("td", { text: whole(row.people) }),
+          make("td", { text: whole(row.before) }),
+          make("td", { text: share(row.share_before) }),
+          make("td", { text: whole(row.after), ...better }),
+          make("td", { text: share(row.share_after), ...better }),
+        ],
+      });
+      line.addEventListener("click", () => flyToUnit(row.u));
+      return line;
+    }),
+  );
+  $("unit-rest").textContent =
+    rows.length > MOST_ROWS ? words.say("shown_first", { shown: MOST_ROWS, all: whole(rows.length) }) : "";
+}
+
+/** Where everything comes from: documents, data, what was left out, and which run this is. */
+function writeAbout(words) {
+  const { data } = words;
+  const confidence = (one) => (one.check_first ? `${one.confidence} · ⚠ ${words.say("check_first")}` : one.confidence);
+  const cited = (one, name, limit) => {
+    const year = `${one.document} ${one.clause}`.includes(one.edition) ? "" : one.edition;
+    return make("li", {
+      children: [
+        make("b", { text: name }),
+        make("span", { text: limit ? ` · ${limit}` : "" }),
+        make("br"),
+        make("span", { text: [one.document, one.clause, year].filter(Boolean).join(" · ") }),
+        make("br"),
+        make("span", {
+          class: one.check_first ? "check" : "hint",
+          text: `${words.say("confidence")} ${confidence(one)}`,
+        }),
+        make("span", { class: "hint", text: one.reason ? ` · ${words.say("override_reason")}: ${one.reason}` : "" }),
+      ],
+    });
+  };
+  const rules = data.standards.map((one) => {
+    const floor = one.min_area_m2 ? ` · ${words.say("minimum_area")} ${area(words, one.min_area_m2)}` : "";
+    return cited(one, words.title(one.title, one.id), words.limit(one) + floor);
+  });
+  if (data.rule_set) rules.push(cited(data.rule_set, `${data.rule_set.id} ${words.title(data.rule_set.title, "")}`, ""));
+  const left = data.left_out.map(([id, name, reason]) => `${name || words.say("unnamed")} (${id}): ${reason}`);
+  const more = data.left_out_count - data.left_out.length;
+  if (more > 0) left.push(words.say("and_more", { more: whole(more) }));
+  const simplified = data.simplified.map(({ layer, count }) =>
+    layer === "places"
+      ? words.say("simplified_places", { count: whole(count) })
+      : words.say("simplified_base", { layer: words.known(`layer_${layer}`, layer), count: whole(count) }),
+  );
+  const pairs = (mapping) => Object.entries(mapping).map(([name, value]) => `${name}: ${value}`);
+  $("about").replaceChildren(
+    make("h2", { text: words.say("rules") }),
+    make("ul", { class: "rules", children: rules }),
+    ...list(words.say("notes"), [...data.notes, ...simplified]),
+    ...list(words.say("left_out"), left),
+    ...list(words.say("inputs"), pairs(data.inputs)),
+    ...list(words.say("versions"), pairs(data.versions)),
+    ...list(words.say("run_stamp"), [`${words.say("scenario")} ${data.scenario}`, data.attribution]),
+  );
+}

@@ -1,0 +1,249 @@
+"""Run → what the page shows, as plain data: every figure is read from the run, none is worked out here."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from planner.coverage import Coverage
+from planner.demand import Demand
+from planner.facilities import Facilities
+from planner.maps.shapes import SITE, degrees, smoothed, traces
+from planner.network import Flags, Floats, Shapes
+from planner.standards import rule_sets
+
+if TYPE_CHECKING:
+    from planner.run import Measured, Run, SitedPlan
+
+Content = dict[str, Any]
+
+MOST_SHAPES = 20_000  # of one layer; a canvas without a graphics card pans smoothly up to here
+LISTED = 200  # left-out sites that are named; the ledgers have all
+NEARLY_NONE = 1.0  # per cent of the places on either side that the opening view may leave out
+DIGEST = 12  # characters of a digest that people compare
+
+# What a place's state is drawn as: one character a place, so that a standard weighs little.
+COVERED, NEWLY, UNCOVERED, NOT_COUNTED = "0", "1", "2", "3"
+
+
+@cache
+def labels() -> Mapping[str, Mapping[str, str]]:
+    """Every word of the page, by language and key."""
+    words: Mapping[str, Mapping[str, str]] = json.loads((files("planner") / "data" / "labels.json").read_text("utf-8"))
+    return words
+
+
+def contents_of(run: "Run") -> Content:
+    """Everything the page needs. Positions are whole numbers, see `shapes`."""
+    language = run.scenario.outputs.language
+    demand = run.demand
+    drawn = _drawn(demand)
+    rules = rule_sets().get(run.scenario.standards.rule_set)
+    base, simplified = _base(run)
+    if _as_points(demand):
+        simplified = [*simplified, {"layer": "places", "count": len(demand.ids)}]
+    return {
+        "scenario": run.scenario.scenario,
+        "title": dict(run.scenario.title),
+        "city": run.city_name,
+        "synthetic": run.synthetic,
+        "data_date": run.data_date,
+        "attribution": run.attribution,
+        "language": "en" if language == "en" else "zh",
+        "labels": labels(),
+        "population": demand.total,
+        "population_base": demand.base,
+        "rule_set": rules
+        and {
+            "id": rules.id,
+            "title": dict(rules.title),
+            "document": rules.document,
+            "clause": rules.clause,
+            "confidence": rules.confidence,
+            "check_first": rules.confidence.startswith("M"),
+        },
+        "assumptions": list(run.assumptions),
+        "notes": list(run.notes),
+        "left_out": [list(row) for row in run.left_out[:LISTED]],
+        "left_out_count": len(run.left_out),
+        "inputs": {name: digest[:DIGEST] for name, digest in run.inputs.items()},
+        "versions": dict(run.versions),
+        "simplified": simplified,
+        "bounds": _bounds(run),
+        "base": base,
+        "places": _places(demand, drawn),
+        "units": _units(demand),
+        "standards": [_standard(measured, run, drawn) for measured in run.measured],
+        "services": {
+            service: _facilities(run.facilities[service])
+            for service in sorted({measured.standard.service for measured in run.measured} & set(run.facilities))
+        },
+        "plans": [_plan(sited) for sited in run.plans],
+    }
+
+
+def _drawn(demand: Demand) -> Flags:
+    """(n,) the places with residents. A block where nobody lives is neither covered nor uncovered."""
+    return demand.people[:, 0] > 0
+
+
+def _as_points(demand: Demand) -> bool:
+    return len(demand.geometry) > MOST_SHAPES
+
+
+def _places(demand: Demand, drawn: Flags) -> Content:
+    shapes = demand.geometry if len(demand.geometry) and not _as_points(demand) else shapely.points(demand.xy)
+    return {"traces": traces(shapes[drawn], demand.crs)}
+
+
+def _standard(measured: "Measured", run: "Run", drawn: Flags) -> Content:
+    standard = measured.standard
+    state = _states(measured, run.counted)
+    return {
+        "id": standard.id,
+        "title": dict(standard.title),
+        "service": standard.service,
+        "limit": standard.limit,
+        "unit": standard.unit,
+        "limit_m": standard.limit_m,
+        "speed_m_s": standard.profile and standard.profile.speed_m_s,
+        "min_area_m2": standard.min_area_m2,
+        "document": standard.document,
+        "clause": standard.clause,
+        "edition": standard.edition,
+        "confidence": standard.confidence,
+        "check_first": standard.check_first(),
+        "reason": standard.reason,
+        "walk": _before_after(measured.before, measured.after),
+        "straight": _before_after(measured.before_straight, measured.after_straight),
+        "states": "".join(state[drawn].tolist()),
+        "people": {
+            kind: float(measured.after.people[state == kind, 0].sum())
+            for kind in (COVERED, NEWLY, UNCOVERED, NOT_COUNTED)
+        },
+        "units": _by_unit(measured, run.demand),
+    }
+
+
+def _states(measured: "Measured", counted: Flags) -> np.ndarray:
+    """(n,) one character a place: what the plan changes for it."""
+    before, after = measured.before.covered, measured.after.covered
+    return np.select([~counted & ~after, after & before, after], [NOT_COUNTED, COVERED, NEWLY], UNCOVERED)
+
+
+def _before_after(before: Coverage, after: Coverage) -> Content:
+    return {
+        "total": after.total,
+        "before": before.served,
+        "after": after.served,
+        "share_before": before.share,
+        "share_after": after.share,
+    }
+
+
+def _by_unit(measured: "Measured", demand: Demand) -> Content:
+    people, before = measured.before.by_unit(demand)
+    _, after = measured.after.by_unit(demand)
+    return {"people": _plain(people), "before": _plain(before), "after": _plain(after)}
+
+
+def _units(demand: Demand) -> Content:
+    if demand.units is None:
+        return {"kind": "", "ids": [], "names": [], "traces": []}
+    units = demand.units
+    return {
+        "kind": units.kind,
+        "ids": units.ids.tolist(),
+        "names": units.names.tolist(),
+        "traces": traces(smoothed(units.geometry), demand.crs),
+    }
+
+
+def _facilities(facilities: Facilities) -> Content:
+    return {
+        "ids": facilities.ids.tolist(),
+        "names": facilities.names.tolist(),
+        "area_m2": _plain(facilities.area_m2),
+        "traces": traces(facilities.geometry, facilities.crs),
+    }
+
+
+def _plan(sited: "SitedPlan") -> Content:
+    plan, candidates = sited.plan, sited.candidates
+    lonlat = degrees(shapely.get_coordinates(shapely.point_on_surface(candidates.geometry)), candidates.crs)
+    lonlat = np.round(lonlat, SITE)
+    chosen = plan.sites
+    outlines = traces(candidates.geometry[chosen], candidates.crs, decimals=SITE)
+    return {
+        "question": plan.question,
+        "standard": plan.standard.id,
+        "service": plan.standard.service,
+        "gained": plan.objective,
+        "bound": plan.bound,
+        "gap": plan.gap,
+        "ending": plan.ending,
+        "solver": plan.solver,
+        "candidates": lonlat.tolist(),
+        "sites": [
+            {
+                "id": str(candidates.ids[site]),
+                "name": str(candidates.names[site]),
+                "lonlat": lonlat[site].tolist(),
+                "traces": outlines[rank],
+                "gained": float(plan.served[rank]),
+                "only": float(plan.only[rank]),
+                "area_m2": float(candidates.area_m2[site]),
+                "nearest_m": _finite(float(sited.nearest_today_m[rank])),
+                "unit": sited.unit_names[rank],
+            }
+            for rank, site in enumerate(chosen.tolist())
+        ],
+    }
+
+
+def _base(run: "Run") -> tuple[Content, list[Content]]:
+    """The ground under the answer, and which of its layers were thinned out, with counts."""
+    ground, crs = run.base_map, run.network.crs
+    layers = {
+        "water": ground.water,
+        "waterways": ground.waterways,
+        "green": ground.green,
+        "buildings": _not_homes(ground.buildings, run.demand),
+        "outline": ground.outline,
+        **ground.streets,
+    }
+    thinned = []
+    for name, shapes in layers.items():
+        if len(shapes) > MOST_SHAPES:
+            thinned.append({"layer": name, "count": len(shapes)})
+            size = shapely.area(shapes) + shapely.length(shapes)
+            layers[name] = shapes[np.sort(np.argsort(-size, kind="stable")[:MOST_SHAPES])]
+    return {name: traces(smoothed(shapes), crs) for name, shapes in layers.items()}, thinned
+
+
+def _not_homes(buildings: Shapes, demand: Demand) -> Shapes:
+    """The buildings that are not drawn as homes already."""
+    homes = set(shapely.to_wkb(demand.geometry))
+    others: Shapes = buildings[np.array([shape not in homes for shape in shapely.to_wkb(buildings)], bool)]
+    return others
+
+
+def _bounds(run: "Run") -> list[list[float]]:
+    """South-west and north-east corner of where nearly all places are; a few far out do not shrink the city."""
+    corners = np.percentile(run.demand.xy, [NEARLY_NONE, 100 - NEARLY_NONE], axis=0)
+    (west, south), (east, north) = degrees(corners, run.demand.crs)
+    return [[round(south, SITE), round(west, SITE)], [round(north, SITE), round(east, SITE)]]
+
+
+def _plain(figures: Floats) -> list[float]:
+    """Figures without a tail of decimals that nobody reads."""
+    return np.round(figures, 3).tolist()  # type: ignore[no-any-return]
+
+
+def _finite(metres: float) -> float | None:
+    """Metres; nothing where they are infinite, which JSON cannot say."""
+    return metres if np.isfinite(metres) else None

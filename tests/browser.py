@@ -1,0 +1,240 @@
+"""A drawn town with everything a review map shows, and a Chromium with the network off to look at it."""
+
+import shutil
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import shapely
+from towns import CHUANHUI, demand, network
+
+from planner.coverage import measure_coverage
+from planner.demand import Units
+from planner.facilities import Facilities
+from planner.reach import measure_reach, measure_straight
+from planner.run import Measured, Run, SitedPlan
+from planner.siting import Plan
+from planner.sources.places import BaseMap
+from planner.standards import rule_sets, standard
+
+EAST, NORTH = 470_000.0, 3_720_000.0  # near Zhoukou
+
+# Streets run along every 100 m; each block but those with a letter holds four homes of 5 people:
+#
+#     0         500   600       1000 m
+#   500 +--+--+--+--+--+--+--+--+--+--+     P  the standing park
+#       |P |  |  |  |  |~~|  |  |  |  |     S  a standing green of 225 m², too small to count
+#   400 +--+--+--+--+--+~~+--+--+--+--+     A B C  candidate parcels
+#       |  |  |  |A |  |~~|  |  |B |  |     ~~ the river; no bridge: the streets end on its banks
+#   300 +--+--+--+--+--+~~+--+--+--+--+
+#       |S |  |  |  |  |~~|  |  |  |  |     west of it lives "West", east of it the unit with the bad name
+#   200 +--+--+--+--+--+~~+--+--+--+--+
+#       |  |  |  |  |  |~~|  |  |  |  |
+#   100 +--+--+--+--+--+~~+--+--+--+--+
+#       |C |  |  |  |  |~~|  |  |  |  |
+#     0 +--+--+--+--+--+~~+--+--+--+--+
+BLOCKS = {"P": (0, 4), "S": (0, 2), "A": (3, 3), "B": (8, 3), "C": (0, 0)}
+RIVER = 5
+PEOPLE = 5.0
+HOSTILE = '</script><img src=x onerror="window.hacked=1">"\'&{{ 7*7 }}'
+
+
+def at(x, y):
+    return (EAST + x, NORTH + y)
+
+
+def square(x, y, side):
+    """A square with its lower left corner there, in the town's metres."""
+    return shapely.box(EAST + x, NORTH + y, EAST + x + side, NORTH + y + side)
+
+
+def streets():
+    nodes = [at(100 * column, 100 * row) for row in range(6) for column in range(11)]
+    along = [(11 * row + c, 11 * row + c + 1) for row in range(6) for c in range(10) if c != RIVER]
+    across = [(11 * row + c, 11 * (row + 1) + c) for row in range(5) for c in range(11)]
+    return nodes, along + across
+
+
+def homes():
+    """(x, y) of the lower left corner of each home."""
+    free = [
+        (column, row)
+        for row in range(5)
+        for column in range(10)
+        if column != RIVER and (column, row) not in BLOCKS.values()
+    ]
+    return [(100 * c + dx, 100 * r + dy) for c, r in free for dx in (15, 65) for dy in (15, 65)]
+
+
+def sites(letters, names, status, side):
+    at_street = [at(100 * BLOCKS[letter][0], 100 * BLOCKS[letter][1]) for letter in letters]
+    return Facilities(
+        ids=np.array([f"way/{letter}" for letter in letters]),
+        names=np.array(names),
+        service="green",
+        status=status,
+        geometry=np.array(
+            [
+                square(100 * BLOCKS[x][0] + 10, 100 * BLOCKS[x][1] + 10, size)
+                for x, size in zip(letters, side, strict=True)
+            ],
+            object,
+        ),
+        area_m2=np.array(side, float) ** 2,
+        gate_xy=np.array(at_street),
+        gate_facility=np.arange(len(letters)),
+        gate_origin=np.array(["mapped"] * len(letters)),
+        crs=CHUANHUI,
+    )
+
+
+def review_town(*, hostile=False, language="both", synthetic=True, ending="proven"):
+    """The run of the drawn town: parks A and B are chosen, C is not."""
+    nodes, ends = streets()
+    net = network(nodes, ends)
+    corners = homes()
+    people = demand([at(x + 10, y + 10) for x, y in corners], [PEOPLE] * len(corners))
+    people = _with_units(people, corners, HOSTILE if hostile else "河东社区").snapped(net, max_access_m=100)
+    standing = sites("PS", [HOSTILE if hostile else "人民公园", ""], "standing", [80, 15]).snapped(
+        net, max_access_m=100
+    )
+    candidates = sites("CAB", ["", HOSTILE if hostile else "A 角", ""], "candidate", [40, 50, 60])
+    candidates = candidates.snapped(net, max_access_m=100)
+    rules = [standard(id).under(rule_sets()["P5"]) for id in ("green-300", "park-500")]  # noqa: A001
+    chosen = np.array([1, 2])
+    measured = tuple(_measured(rule, people, standing, candidates, chosen) for rule in rules)
+    titles = {"zh": HOSTILE, "en": HOSTILE} if hostile else {"zh": "手绘小镇", "en": "A drawn town"}
+    return Run(
+        scenario=SimpleNamespace(
+            scenario="town",
+            title=titles,
+            outputs=SimpleNamespace(language=language),
+            standards=SimpleNamespace(rule_set="P5"),
+        ),
+        city_name=HOSTILE if hostile else "Town",
+        synthetic=synthetic,
+        data_date="2026-01-31",
+        attribution="© OpenStreetMap contributors, ODbL 1.0",
+        assumptions=(HOSTILE if hostile else "every home holds 5 people",),
+        notes=("nothing was dropped",),
+        network=net,
+        demand=people,
+        counted=~people.door.off,
+        facilities={"green": standing, "park": standing},
+        left_out=(("way/9", HOSTILE if hostile else "将军府", "access=private"),),
+        measured=measured,
+        plans=(_plan(rules[0], people, standing, candidates, chosen, ending),),
+        base_map=BaseMap(
+            water=np.array([shapely.box(*at(510, -50), *at(590, 550))], object),
+            waterways=np.array([shapely.LineString([at(550, -50), at(550, 550)])], object),
+            green=np.array([square(10, 410, 80)], object),
+            streets={
+                "main": np.array([shapely.LineString([at(0, 300), at(500, 300)])], object),
+                "street": shapely.linestrings(np.array(nodes)[np.array(ends)]),
+                "path": np.array([shapely.LineString([at(20, 420), at(80, 480)])], object),
+            },
+            buildings=people.geometry[:4],
+            outline=np.array([shapely.box(*at(-30, -30), *at(1030, 530))], object),
+        ),
+        inputs={"town.osm.pbf": "0123456789abcdef" * 4},
+        versions={"planner": "0.1.0"},
+    )
+
+
+def _with_units(people, corners, east_name):
+    from dataclasses import replace
+
+    halves = [shapely.box(*at(0, 0), *at(550, 500)), shapely.box(*at(550, 0), *at(1000, 500))]
+    return replace(
+        people,
+        base="常住 2025",
+        geometry=np.array([square(x, y, 20) for x, y in corners], object),
+        units=Units(np.array(["u/1", "u/2"]), np.array(["West", east_name]), "community", np.array(halves, object)),
+        unit=np.array([0 if x < 500 else 1 for x, _ in corners]),
+    )
+
+
+def _measured(rule, people, standing, candidates, chosen):
+    def cover(measure, facilities):
+        reach = measure(people, facilities, limit_m=rule.limit_m)
+        return measure_coverage(reach, people, rule, open=facilities.at_least(rule.min_area_m2))
+
+    after = _joined(standing, candidates, chosen)
+    if rule.service == "park":
+        after = standing
+    return Measured(
+        rule,
+        cover(measure_reach, standing),
+        cover(measure_reach, after),
+        cover(measure_straight, standing),
+        cover(measure_straight, after),
+    )
+
+
+def _joined(standing, candidates, chosen):
+    from dataclasses import replace
+
+    m = len(standing) + len(chosen)
+    together = {
+        name: np.concatenate([getattr(standing, name), getattr(candidates, name)[chosen]])
+        for name in ("ids", "names", "geometry", "area_m2", "gate_xy", "gate_origin")
+    }
+    joined = replace(standing, door=None, gate_facility=np.arange(m), **together)
+    return joined.snapped(standing.door.network, max_access_m=100)
+
+
+def _plan(rule, people, standing, candidates, chosen, ending):
+    today = measure_reach(people, standing, limit_m=rule.limit_m).only(standing.at_least(rule.min_area_m2))
+    open_sites = np.isin(np.arange(len(candidates)), chosen)
+    new = measure_reach(people, candidates, limit_m=rule.limit_m).only(open_sites)
+    gained = (new.nearest()[1] >= 0) & (today.nearest()[1] < 0)
+    nearest = new.nearest()[1]
+    served = np.array([PEOPLE * (gained & (nearest == site)).sum() for site in chosen])
+    plan = Plan(
+        question="cover_most_people",
+        standard=rule,
+        opened=tuple(candidates.ids[chosen].tolist()),
+        sites=chosen,
+        served=served,
+        only=served,
+        gained=gained,
+        objective=float(served.sum()),
+        bound=float(served.sum()) + (0.0 if ending == "proven" else 40.0),
+        ending=ending,
+        solver="by hand",
+        seconds=0.0,
+    )
+    return SitedPlan(plan, candidates, np.array([700.0, np.inf]), ("West", ""))
+
+
+@contextmanager
+def chromium():
+    """A headless Chromium; the test is skipped where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip(f"NO CHROMIUM: none of {', '.join(names)} is on the path, so the map was not looked at")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser, path, *, width=1366, height=768, **options):
+    """A page on the file with the network off, and everything that went wrong or out while it was open."""
+    context = browser.new_context(offline=True, viewport={"width": width, "height": height}, **options)
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    page.faults = []
+    page.on("request", lambda r: page.faults.append(f"request {r.url}") if r.url != path.as_uri() else None)
+    page.on("requestfailed", lambda request: page.faults.append(f"failed {request.url}"))
+    page.on("console", lambda said: page.faults.append(f"{said.type} {said.text}") if said.type != "log" else None)
+    page.on("pageerror", lambda error: page.faults.append(f"error {error}"))
+    page.goto(path.as_uri())
+    page.locator("#veil").wait_for(state="detached")
+    yield page
+    context.close()
