@@ -226,4 +226,4 @@ def candidates(question: Question, rule: Standard, city: City, homes: Demand, to
 def name(scenario: Scenario, extract: osm.Extract) -> str:
     """What outputs call the city."""
     given = scenario.city.name or scenario.city.place
-    return given or (MADE_UP_NAME if extract.synthetic else extract.source)
+    return given or (MADE_UP_NAME if extract.synthetic else extract.source.partition(".")[0])

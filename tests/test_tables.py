@@ -225,7 +225,7 @@ def test_ids_keep_their_leading_zeros_and_lose_no_row(csv):
     [
         ("many", r"values of 'n' are no numbers \(first: 2 = 'many'\)"),
         ("", r"1 of 2 places have negative or missing people \(first: 2"),
-        ("-9999", r"homes.csv, people from n: 1 of 2 places .* lowest -9999"),
+        ("-9999", r"homes.csv, people from n: 1 of 2 places .* lowest -9,999"),
     ],
 )
 def test_people_that_are_no_number_of_people_are_refused(csv, people, message):
@@ -424,7 +424,7 @@ def test_porto_alegre_has_the_people_of_its_hexes(city):
 def test_the_reykjavik_grid_is_refused_with_its_nodata_cells_named(city):
     path = city("reykjavik-dirty/rek_grid_pop.shp")
     with pytest.raises(
-        PeopleError, match=r"people from Pop: 4 of 716 places .*\(first: 55, 337, 338, 541; lowest -2.147"
+        PeopleError, match=r"people from Pop: 4 of 716 places .*\(first: 55, 337, 338, 541; 0 missing, lowest -2,147"
     ):
         tables.residents(path, people="Pop", id="pointid", crs_to=metric_crs(-21.9, 64.1), base="unknown")
 
