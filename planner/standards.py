@@ -9,6 +9,9 @@ from typing import Any
 from planner.errors import QuestionError
 
 
+SUREST_FIRST = ("V", "V2", "A", "M", "M?")  # confidence, as data/standards.yaml explains it
+
+
 @dataclass(frozen=True)
 class Profile:
     """Who walks, at a flat speed."""
@@ -64,9 +67,15 @@ class Standard:
         return self.limit if self.profile is None else self.profile.metres(self.limit)
 
     def under(self, rules: RuleSet) -> "Standard":
-        """This standard with the area floor of a rule-set, where the rule-set has one for its service."""
+        """This standard with the area floor of a rule-set, where the rule-set has one for its service.
+
+        It is then no surer than the less sure of the two.
+        """
         floor = rules.min_area_m2.get(self.service)
-        return self if floor is None else replace(self, min_area_m2=float(floor), rule_set=rules.id)
+        if floor is None:
+            return self
+        confidence = max(self.confidence, rules.confidence, key=SUREST_FIRST.index)
+        return replace(self, min_area_m2=float(floor), rule_set=rules.id, confidence=confidence)
 
     def check_first(self) -> bool:
         """Whether the value was written from memory and needs a check before publication."""

@@ -53,6 +53,12 @@ def test_a_rule_set_decides_from_which_area_green_counts():
     assert standard("eldercare-15min").under(rule_sets()["P5"]) == standard("eldercare-15min")
 
 
+def test_a_standard_is_no_surer_than_the_rule_set_it_stands_under():
+    assert standard("green-300").confidence == "V"
+    assert standard("green-300").under(rule_sets()["P3"]).confidence == "M"
+    assert standard("green-300").under(rule_sets()["P5"]).check_first()
+
+
 def test_an_unknown_standard_names_those_there_are():
     with pytest.raises(QuestionError, match=r"no standard 'green-30'.*green-300, park-500"):
         standard("green-30")

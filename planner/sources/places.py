@@ -14,6 +14,7 @@ from planner.facilities import Facilities
 from planner.network import Flags, Floats, Integers, Shapes, WalkNetwork, check_metric
 from planner.sources.gates import Surroundings, find_gates, surroundings
 from planner.sources.osm import Extract
+from planner.sources.sea import sea
 from planner.sources.tags import POLYGON, Layer, cut, in_metres, layer, tag_table
 
 SAME_NAME_M = 50.0  # two places of one service and one name this near are one place mapped twice
@@ -23,6 +24,7 @@ CELL_M = 100.0  # such land is cut into squares of this side
 MAX_LEVELS = 130  # more storeys are a typing error
 FEWEST_UNITS = 3  # fewer administrative areas than this are no division
 MAP_RING_M = 1500.0  # how far beyond the study area the map is drawn
+SEA_M = 3000.0  # how far beyond the streets the map shows water
 MAP_DETAIL_M = 1.0  # streets on the map are drawn this exactly
 
 
@@ -241,7 +243,8 @@ class BaseMap:
 def base_map(extract: Extract, network: WalkNetwork, *, study_area: shapely.Geometry | None = None) -> BaseMap:
     """The map underneath, of everything within MAP_RING_M of the study area (EPSG:4326), else of all.
 
-    Lines of a class are joined where they meet and drawn to MAP_DETAIL_M. The sea is not in it.
+    Lines of a class are joined where they meet and drawn to MAP_DETAIL_M. The sea reaches SEA_M beyond
+    the streets.
     """
     table, crs = tag_table(), network.crs
     outline = np.empty(0, object)
@@ -255,8 +258,9 @@ def base_map(extract: Extract, network: WalkNetwork, *, study_area: shapely.Geom
         chosen = layer(extract, table[rules], crs).geometry
         return shown(chosen[shapely.get_dimensions(chosen) == dimensions])
 
+    frame = shapely.box(*(network.xy.min(axis=0) - SEA_M), *(network.xy.max(axis=0) + SEA_M))
     return BaseMap(
-        water=features("map_water", POLYGON),
+        water=np.concatenate([sea(features("map_coast", 1), frame), features("map_water", POLYGON)]),
         waterways=features("map_waterway", 1),
         green=features("map_green", POLYGON),
         streets={name: _merged(shown(lines)) for name, lines in _streets(extract, crs).items()},
