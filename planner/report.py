@@ -136,6 +136,7 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
     return {
         "question": plan.question,
         "standard": plan.standard.id,
+        "asked": sited.asked,
         "opened": list(plan.opened),
         "objective": _number(plan.objective),
         "bound": _number(plan.bound),

@@ -50,6 +50,7 @@ class SitedPlan:
     """A plan with what a card on the map needs."""
 
     plan: Plan
+    asked: int  # sites; fewer are opened where no further candidate serves anybody
     candidates: Facilities
     nearest_today_m: Floats  # (p,)  on foot from each chosen site to the nearest standing one; inf beyond 2 km
     unit_names: tuple[str, ...]  # (p,)  the unit each chosen site lies in, "" in none
@@ -121,7 +122,7 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
             *_network_notes(network, place.extract),
             *people_notes,
             *_off_network(demand),
-            *_plan_notes(scenario, plans),
+            *_plan_notes(plans),
         ),
         network=network,
         demand=demand,
@@ -191,7 +192,7 @@ def _choose(
     )
     chosen = candidates.kept(np.isin(np.arange(len(candidates)), plan.sites))
     nearest_m, units = _neighbourhood(candidates, plan, place, demand, today)
-    return SitedPlan(plan, candidates, nearest_m, units), replace(chosen, status="planned")
+    return SitedPlan(plan, question.new_sites, candidates, nearest_m, units), replace(chosen, status="planned")
 
 
 def _neighbourhood(
@@ -230,9 +231,9 @@ def _check_agreement(
             raise AssertionError(f"{id}: more people are covered on foot than in a straight line.")
 
 
-def _plan_notes(scenario: Scenario, plans: list[SitedPlan]) -> list[str]:
+def _plan_notes(plans: list[SitedPlan]) -> list[str]:
     notes = []
-    for question, sited in zip(scenario.siting, plans, strict=True):
+    for sited in plans:
         rule, opened = sited.plan.standard, len(sited.plan.opened)
         small = int((~sited.candidates.at_least(rule.min_area_m2)).sum())
         if small:
@@ -240,9 +241,9 @@ def _plan_notes(scenario: Scenario, plans: list[SitedPlan]) -> list[str]:
                 f"{small:,} of {len(sited.candidates):,} candidates are smaller than the {rule.min_area_m2:g} m² from "
                 f"which {rule.service} counts under {rule.rule_set or 'the override'}"
             )
-        if opened < question.new_sites:
+        if opened < sited.asked:
             notes.append(
-                f"{question.new_sites} sites were asked for and {opened} are opened: no further candidate reaches "
+                f"{sited.asked} sites were asked for and {opened} are opened: no further candidate reaches "
                 f"anybody who would still lack {rule.title['en']}"
             )
     return notes

@@ -8,7 +8,6 @@ from typing import Any
 
 from planner.errors import QuestionError
 
-
 SUREST_FIRST = ("V", "V2", "A", "M", "M?")  # confidence, as data/standards.yaml explains it
 
 

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import shapely
-from towns import CHUANHUI, demand, network
 
 from planner.coverage import measure_coverage
 from planner.demand import Units
@@ -17,6 +16,7 @@ from planner.run import Measured, Run, SitedPlan
 from planner.siting import Plan
 from planner.sources.places import BaseMap
 from planner.standards import rule_sets, standard
+from tests.towns import CHUANHUI, demand, network
 
 EAST, NORTH = 470_000.0, 3_720_000.0  # near Zhoukou
 
@@ -205,7 +205,7 @@ def _plan(rule, people, standing, candidates, chosen, ending):
         solver="by hand",
         seconds=0.0,
     )
-    return SitedPlan(plan, candidates, np.array([700.0, np.inf]), ("West", ""))
+    return SitedPlan(plan, 2, candidates, np.array([700.0, np.inf]), ("West", ""))
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from browser import chromium, opened, review_town
 
 from planner import maps
+from tests.browser import chromium, opened, review_town
 
 pytestmark = pytest.mark.browser
 

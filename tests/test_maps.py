@@ -14,14 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
-from browser import HOSTILE, PEOPLE, at, review_town
-from towns import CHUANHUI
 
 from planner import maps
 from planner.errors import OutputError
 from planner.maps.contents import contents_of, labels
 from planner.maps.page import check_self_contained, page_of
 from planner.maps.shapes import smoothed, traces
+from planner.standards import standard
+from tests.browser import HOSTILE, PEOPLE, at, review_town
+from tests.towns import CHUANHUI
 
 
 @pytest.fixture(scope="module")
@@ -163,8 +164,11 @@ def test_a_home_is_not_drawn_a_second_time_as_a_building(town):
 
 
 def test_a_value_written_from_memory_is_marked_for_a_check(town):
-    assert contents_of(town)["rule_set"]["check_first"]
-    assert not contents_of(town)["standards"][0]["check_first"]
+    contents = contents_of(town)
+    assert contents["rule_set"]["check_first"]
+    assert contents["standards"][0]["check_first"]  # its floor is the rule-set's
+    sure = replace(town.measured[0], standard=standard("green-300"))
+    assert not contents_of(replace(town, measured=(sure,)))["standards"][0]["check_first"]
 
 
 def test_the_scenario_decides_the_first_language():

@@ -118,7 +118,7 @@ def town_run(*, synthetic=True, names=NAMES, people=(100, 50, 30, 20, 7)):
         facilities={"green": standing},
         left_out=(("way/9", "Club", "access=private"),),
         measured=(Measured(green, before, after, before_straight, after_straight),),
-        plans=(SitedPlan(plan, candidates, np.array([450.0]), (names[0],)),),
+        plans=(SitedPlan(plan, 1, candidates, np.array([450.0]), (names[0],)),),
         base_map=None,
         inputs={"town.osm.pbf": "ab12", "homes.csv": "cd34"},
         versions={"planner": "0.1.0"},

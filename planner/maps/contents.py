@@ -182,6 +182,7 @@ def _plan(sited: "SitedPlan") -> Content:
         "question": plan.question,
         "standard": plan.standard.id,
         "service": plan.standard.service,
+        "asked": sited.asked,
         "gained": plan.objective,
         "bound": plan.bound,
         "gap": plan.gap,

@@ -30,7 +30,7 @@ def sea(coast: Shapes, frame: shapely.Polygon) -> Shapes:
     right = np.stack([step[:, 1], -step[:, 0]], axis=1) * OFFSHORE_M
     votes = np.zeros((2, len(faces)))
     for row, side in enumerate((right, -right)):
-        point, face = shapely.STRtree(faces).query(shapely.points((start + end) / 2 + side), predicate="within")
+        face = shapely.STRtree(faces).query(shapely.points((start + end) / 2 + side), predicate="within")[1]
         np.add.at(votes[row], face, 1)
     water, land = votes
     wet: Shapes = faces[(water > 0) & (water >= MOSTLY * (water + land))]

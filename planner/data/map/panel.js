@@ -133,7 +133,7 @@ function writePlan(words) {
     const standard = data.standards.find((one) => one.id === plan.standard);
     const proven = plan.ending === "proven";
     const ending = proven
-      ? words.say("proven", { sites: plan.sites.length })
+      ? words.say("proven", { sites: plan.asked })
       : words.say("stopped", { more: whole(plan.bound - plan.gained) });
     return make("div", {
       class: "plan",
@@ -205,8 +205,9 @@ function writeSites(words, fly) {
         type: "button",
         children: [make("b", { class: "rank", text: s + 1 }), make("span", { text: siteName(site) })],
       });
-      heading.addEventListener("click", () => fly(p, s));
-      return make("li", { class: "card", "data-site": site.id, children: [heading, siteFacts(words, plan, site)] });
+      const card = make("li", { class: "card", "data-site": site.id, children: [heading, siteFacts(words, plan, site)] });
+      card.addEventListener("click", () => fly(p, s)); // the heading's own clicks and keys arrive here too
+      return card;
     }),
   );
   $("site-list").replaceChildren(...cards);
