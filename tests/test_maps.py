@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 import shapely
 
-from planner import maps
+from planner import maps, standards
 from planner.errors import OutputError
 from planner.maps.contents import contents_of, labels
 from planner.maps.page import check_self_contained, page_of
 from planner.maps.shapes import smoothed, traces
-from planner.standards import standard
 from tests.browser import HOSTILE, PEOPLE, at, review_town
 from tests.towns import CHUANHUI
 
@@ -167,7 +166,7 @@ def test_a_value_written_from_memory_is_marked_for_a_check(town):
     contents = contents_of(town)
     assert contents["rule_set"]["check_first"]
     assert contents["standards"][0]["check_first"]  # its floor is the rule-set's
-    sure = replace(town.measured[0], standard=standard("green-300"))
+    sure = replace(town.measured[0], standard=standards.standard("green-300"))
     assert not contents_of(replace(town, measured=(sure,)))["standards"][0]["check_first"]
 
 
