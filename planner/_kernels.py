@@ -10,6 +10,18 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
+def offer(i: Any, distance: Any, j: Any, best: Any, best_stamp: Any, touched: Any, hits: Any) -> Any:
+    """Keep the least distance from facility j to place i; the new count of places touched."""
+    if best_stamp[i] != j:
+        best_stamp[i] = j
+        best[i] = distance
+        touched[hits] = i
+        return hits + 1
+    best[i] = min(best[i], distance)
+    return hits
+
+
+@njit(cache=True, nogil=True)
 def reach_rows(
     facilities: Any,  # (first, last) to do
     limit: Any,
@@ -60,16 +72,9 @@ def reach_rows(
                     near_stamp[u] = j
                     heapq.heappush(heap, (d, u))
             for k in range(door_indptr[e], door_indptr[e + 1]):  # a walk along one edge
-                i = door_demand[k]
-                d = gate_access[g] + abs(gate_offset[g] - door_offset[k]) + door_access[k]
-                if d <= limit:
-                    if best_stamp[i] != j:
-                        best_stamp[i] = j
-                        best[i] = d
-                        touched[hits] = i
-                        hits += 1
-                    elif d < best[i]:
-                        best[i] = d
+                there = gate_access[g] + abs(gate_offset[g] - door_offset[k]) + door_access[k]
+                if there <= limit:
+                    hits = offer(door_demand[k], there, j, best, best_stamp, touched, hits)
         while len(heap) > 0:
             d, u = heapq.heappop(heap)
             if d > near[u]:
@@ -83,17 +88,10 @@ def reach_rows(
                     near_stamp[w] = j
                     heapq.heappush(heap, (through, w))
                 for k in range(door_indptr[e], door_indptr[e + 1]):
-                    i = door_demand[k]
                     along = door_offset[k] if ends[e, 0] == u else length[e] - door_offset[k]
                     there = d + along + door_access[k]
                     if there <= limit:
-                        if best_stamp[i] != j:
-                            best_stamp[i] = j
-                            best[i] = there
-                            touched[hits] = i
-                            hits += 1
-                        elif there < best[i]:
-                            best[i] = there
+                        hits = offer(door_demand[k], there, j, best, best_stamp, touched, hits)
         while size + hits > out_demand.size:
             out_demand = np.concatenate((out_demand, np.empty(out_demand.size, np.int64)))
             out_distance = np.concatenate((out_distance, np.empty(out_distance.size)))

@@ -55,6 +55,14 @@ class Snap:
         """(n,) the points too far from any street, or parted from every street by water."""
         return self.edge < 0
 
+    @cached_property
+    def by_edge(self) -> tuple[Integers, Integers]:
+        """`indptr` (e+1,) and `point`: the snapped points of each edge, those off the network left out."""
+        on = np.flatnonzero(self.edge >= 0)
+        on = on[np.argsort(self.edge[on], kind="stable")]
+        count = np.bincount(self.edge[on], minlength=len(self.network.ends))
+        return np.concatenate([[0], np.cumsum(count)]).astype(np.int64), on
+
     def kept(self, keep: Flags) -> "Snap":
         """Only these points (n,)."""
         return Snap(self.edge[keep], self.offset_m[keep], self.access_m[keep], self.network)

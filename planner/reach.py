@@ -87,11 +87,8 @@ def measure_reach(demand: Demand, facilities: Facilities, *, limit_m: float, thr
         raise DataError("Snap the demand and the facilities to the same network first, see snapped().")
     _check_limit(limit_m)
     network = door.network
-    n, m, e = len(demand.ids), len(facilities), len(network.ends)
-
-    on = np.flatnonzero(door.edge >= 0)
-    on = on[np.argsort(door.edge[on], kind="stable")]
-    door_indptr = np.concatenate([[0], np.cumsum(np.bincount(door.edge[on], minlength=e))]).astype(np.int64)
+    n, m = len(demand.ids), len(facilities)
+    door_indptr, on = door.by_edge
     gate_indptr = np.searchsorted(facilities.gate_facility, np.arange(m + 1)).astype(np.int64)
     arrays = (
         *network.adjacency,
