@@ -27,7 +27,7 @@ def desk(tmp_path_factory):
     """A folder with the files that the README names, of the made-up city."""
     folder = tmp_path_factory.mktemp("desk")
     write_city(folder / "city.osm.pbf")
-    (folder / "henan-latest.osm.pbf").write_bytes((folder / "city.osm.pbf").read_bytes())
+    (folder / "chuanhui.osm.pbf").write_bytes((folder / "city.osm.pbf").read_bytes())
     crs = metric_crs(114.65, 33.62)
     homes = places.residential_buildings(osm.read_extract(folder / "city.osm.pbf"), crs)
     people = spread(300_000, homes.floor_area_m2)
