@@ -11,8 +11,6 @@ INSTALL := if command -v uv >/dev/null 2>&1; then \
 	    $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock; \
 	  fi
 
-export PYTHONPATH := $(CURDIR)
-
 .PHONY: run test lint bench lock schema clean
 
 run: $(VENV)/.ready ## the main job on the made-up default city; prints the path of the map
@@ -46,6 +44,8 @@ $(VENV)/.ready: requirements.lock
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "installing the locked packages into $(VENV) ..."
 	@$(INSTALL)
+	@$(PY) -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "planner.pth").write_text("$(CURDIR)\n")'
+	@printf '#!/bin/sh\nexec "$(CURDIR)/$(PY)" -m planner "$$@"\n' > $(VENV)/bin/planner && chmod +x $(VENV)/bin/planner
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.ready tests/install_browser.sh

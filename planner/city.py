@@ -81,7 +81,8 @@ def _sample(name: str) -> Path:
 
 def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
     """Who lives in the study area, with the unit of each place, and what was assumed on the way."""
-    asked, notes = scenario.demand, []
+    asked = scenario.demand
+    notes = [] if city.study_area is not None else ["no study area is given: everybody in the data is counted"]
     if asked.layer is not None:
         layer = asked.layer
         everywhere = tables.residents(
@@ -97,7 +98,8 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
         if outside := everywhere.total - people.total:
             notes.append(f"{outside:,.0f} people of {layer.file} live outside the study area and are not counted")
     else:
-        people, notes = _spread(scenario, city)
+        people, how = _spread(scenario, city)
+        notes += how
     return _with_units(people, scenario, city), notes
 
 

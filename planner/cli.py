@@ -50,7 +50,7 @@ Verbose = Annotated[bool, typer.Option("--verbose", help="Log what each step fin
 
 def main() -> None:
     """The console script `planner`."""
-    app()
+    app(prog_name="planner")
 
 
 @app.command()
@@ -145,6 +145,7 @@ def fetch(
 def headlines(run: "Run") -> Iterator[str]:
     """What the run found, a sentence a line."""
     yield from run.assumptions
+    yield from (f"note: {note}" for note in run.notes)
     for each in run.measured:
         gain = each.after.served - each.before.served
         yield str(each.before) + (f"; with the plan {each.after.share:.1%}" if gain else "")

@@ -214,7 +214,7 @@ def _site_faults(
         yield (
             f"{new_sites} sites asked of {available} candidates ({len(candidates)} given, {len(known & forbidden)} "
             f"forbidden, {len(small - forbidden)} too small for {standard.id}). "
-            f"Ask for {available} or fewer, or bring more candidates."
+            f"Ask for {available} or fewer, or bring more candidates: larger land cut up, a layer, a grid of plots."
         )
     if len(kept) > new_sites:
         yield (

@@ -303,3 +303,27 @@ def test_bad_input_is_refused_in_words_and_the_last_results_survive(town, spoil,
     assert "Traceback" not in refused.output
     assert [words for words in told if words not in refused.stderr] == []
     assert bytes_of(town / "out") == first
+
+
+def test_a_service_that_the_data_do_not_hold_is_said_to_be_unmapped(town):
+    assert run(town, "--set", "standards.measure=[green-300, eldercare-15min]").exit_code == 0
+    record = json.loads((town / "out/run.json").read_text("utf-8"))
+    assert "The data hold no eldercare: its share says what is mapped, not what stands." in record["assumptions"]
+
+
+def test_a_site_chosen_for_one_standard_may_serve_another_and_that_is_said(town):
+    plots = SCENARIO.partition("candidates: ")[2].replace("area_m2: 900", "area_m2: 6000")
+    (town / "town.yaml").write_text(
+        SCENARIO.replace("area_m2: 900", "area_m2: 6000").replace("[green-300]", "[green-300, park-500]")
+        + "  - question: cover_most_people\n    standard: park-500\n    new_sites: 1\n    candidates: "
+        + plots,
+        "utf-8",
+    )
+    done = run(town)
+    assert done.exit_code == 0, done.output
+    record = json.loads((town / "out/run.json").read_text("utf-8"))
+    green, park = record["plans"]
+    (row,) = (row for row in record["coverage"] if (row["standard"], row["metric"]) == ("park-500", "walk"))
+    assert (green["opened"], green["objective"]) == (["west"], 100)
+    assert park["objective"] < row["after"] - row["before"]
+    assert any("park-500 are served by sites chosen for another standard" in note for note in record["notes"])

@@ -46,7 +46,8 @@ def test_the_screen_of_python_prints_what_it_says(desk, monkeypatch):
 
 
 def test_the_screen_of_yaml_is_a_scenario_and_its_fault_is_told_as_shown(desk):
-    (text,) = shown("yaml")
+    text, study_area = shown("yaml")
+    assert study_area.startswith("city: {extract: chuanhui.osm.pbf")
     (desk / "scenario.yaml").write_text(text, "utf-8")
     assert load(desk / "scenario.yaml").siting[0].new_sites == 20
     (desk / "scenario.yaml").write_text(text.replace("rule_set:", "rule_sets:"), "utf-8")

@@ -99,7 +99,7 @@ class City(Short):
             return {"made_up": True}
         if word.startswith("sample:"):
             return {"sample": word.removeprefix("sample:")}
-        extract = word.lower().endswith((".pbf", ".osm", ".osm.gz", ".osm.bz2")) or "/" in word or "\\" in word
+        extract = "/" in word or "\\" in word or re.search(r"\.\w{2,4}$", word) is not None  # a name has no suffix
         return {"extract" if extract else "place": word}
 
     @field_validator("extract")
@@ -112,7 +112,7 @@ class City(Short):
 class Spread(Model):
     """People spread over the residential buildings of the city by floor area, to the person."""
 
-    total: Count | None = None
+    total: Annotated[Count, Field(gt=0)] | None = None
     """Everybody in the study area."""
     totals: Totals | None = Field(None, validate_default=True)
     """A table of totals by unit, instead of one total."""

@@ -234,12 +234,25 @@ def _check_coordinates(layer: gpd.GeoDataFrame, path: Path) -> None:
     if layer.crs.is_geographic and (longest > 180 or widest > 90):  # noqa: PLR2004
         if longest <= 90 and widest <= 180:  # noqa: PLR2004
             raise CrsError(f"{path.name}: longitude and latitude are exchanged ({span}). Exchange the two.")
+        impossible = _no_degrees(layer)
+        if len(impossible) < len(layer):
+            raise CrsError(
+                f"{path.name}: {len(impossible)} of {len(layer)} rows ({first(impossible)}) have coordinates that are "
+                f"no degrees ({span}). Repair them; perhaps their longitude and latitude are exchanged."
+            )
         raise CrsError(f"{path.name}: coordinates {span} are no degrees. Declare the metric `crs` that they are in.")
     if layer.crs.is_projected and longest <= 180 and widest <= 90:  # noqa: PLR2004
         raise CrsError(
             f"{path.name}: coordinates {span} look like degrees, but {layer.crs.name} has metres. "
             "Declare `crs: EPSG:4326` if they are WGS84 degrees."
         )
+
+
+def _no_degrees(layer: gpd.GeoDataFrame) -> list[int]:
+    """The rows, counted from 1, that lie nowhere on Earth if their coordinates are degrees."""
+    west, south, east, north = layer.geometry.bounds.to_numpy().T
+    there = (np.maximum(-west, east) <= 180) & (np.maximum(-south, north) <= 90)  # noqa: PLR2004
+    return (np.flatnonzero(~there) + 1).tolist()
 
 
 def _check_near(layer: gpd.GeoDataFrame, path: Path, near: tuple[float, float]) -> None:
