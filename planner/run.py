@@ -10,15 +10,14 @@ from importlib.metadata import version
 import numpy as np
 import shapely
 
-from planner import __version__, city
+from planner import __version__, city, notes
 from planner.city import City
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
-from planner.errors import first
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Snap, WalkNetwork
 from planner.reach import measure_reach, measure_straight
-from planner.scenario import OpenGround, Question, Scenario, SiteLayer
+from planner.scenario import Question, Scenario
 from planner.siting import Plan, cover_most_people
 from planner.sources.osm import Extract
 from planner.sources.places import BaseMap, base_map
@@ -117,11 +116,11 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
         synthetic=place.extract.synthetic,
         data_date=scenario.city.data_date or place.extract.data_date,
         attribution=place.extract.attribution,
-        assumptions=(*_assumptions(scenario, synthetic=place.extract.synthetic), *_unmapped(rules, standing)),
+        assumptions=(*notes.assumptions(scenario, synthetic=place.extract.synthetic), *notes.unmapped(rules, standing)),
         notes=(
-            *_network_notes(network, place.extract),
+            *notes.of_network(network, place.extract),
             *people_notes,
-            *_off_network(demand),
+            *notes.off_network(demand, _door(demand)),
             *_plan_notes(plans, before, after),
         ),
         network=network,
@@ -246,85 +245,35 @@ def _served_elsewhere(
     return after[standard][0].served - before[standard][0].served - _claimed(standard, plans)
 
 
-def _unmapped(rules: tuple[Standard, ...], standing: Mapping[str, Facilities]) -> list[str]:
-    """A sentence for each service of which the data hold nothing: 0 % is then no finding about the city."""
-    return [
-        f"The data hold no {service}: its share says what is mapped, not what stands."
-        for service in dict.fromkeys(rule.service for rule in rules)
-        if not len(standing[service])
-    ]
-
-
 def _plan_notes(
     plans: list[SitedPlan],
     before: Mapping[str, tuple[Coverage, Coverage]],
     after: Mapping[str, tuple[Coverage, Coverage]],
 ) -> list[str]:
-    notes = []
+    said = []
     for id in dict.fromkeys(sited.plan.standard.id for sited in plans):  # noqa: A001
         elsewhere = _served_elsewhere(id, plans, before, after)
         if elsewhere > AGREE * max(1.0, _claimed(id, plans)):
-            notes.append(
-                f"{elsewhere:,.0f} of the people who gain {id} are served by sites chosen for another standard"
-            )
+            said.append(f"{elsewhere:,.0f} of the people who gain {id} are served by sites chosen for another standard")
     for sited in plans:
         rule, opened = sited.plan.standard, len(sited.plan.opened)
         small = int((~sited.candidates.at_least(rule.min_area_m2)).sum())
         if small:
-            notes.append(
+            said.append(
                 f"{small:,} of {len(sited.candidates):,} candidates are smaller than the {rule.min_area_m2:g} m² from "
                 f"which {rule.service} counts under {rule.rule_set or 'the override'}"
             )
         if opened < sited.asked:
-            notes.append(
+            said.append(
                 f"{sited.asked} sites were asked for and {opened} are opened: no further candidate reaches "
                 f"anybody who would still lack {rule.title['en']}"
             )
-    return notes
+    return said
 
 
 def _door(demand: Demand) -> Snap:
     assert demand.door is not None  # noqa: S101  (run_scenario has just snapped it)
     return demand.door
-
-
-def _off_network(demand: Demand) -> list[str]:
-    off = _door(demand).off
-    if not off.any():
-        return []
-    people, where = demand.people[off, 0].sum(), first(demand.ids[off])
-    return [f"{people:,.0f} people in {int(off.sum()):,} places ({where}) are far from every street: uncovered"]
-
-
-def _network_notes(network: WalkNetwork, extract: Extract) -> list[str]:
-    counted = network.summary
-    islands = network.component_m < network.island_m
-    notes = [str(network)]
-    if islands.any():
-        notes.append(
-            f"{int(islands.sum()):,} islands of street shorter than {network.island_m:g} m, "
-            f"{network.component_m[islands].sum() / 1000:,.1f} km in all, serve nobody"
-        )
-    if clipped := counted.get("ways_clipped"):
-        notes.append(f"{clipped:,.0f} ways are cut at the edge of the extract")
-    if broken := extract.counts.get("surfaces_broken"):
-        notes.append(f"{broken:,} areas are cut by the edge of the extract or broken, and left out")
-    if parallel := counted["parallel_segments_dropped"]:
-        notes.append(f"of {parallel + 1:,.0f} parallel or repeated segments only the shortest are kept")
-    return notes
-
-
-def _assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
-    """Every sentence that somebody assumed, in the order of the scenario."""
-    layers = [*scenario.facilities.layers, *(question.candidates for question in scenario.siting)]
-    spoken = [
-        "The city and its people are made up; no figure is about a real place." if synthetic else None,
-        scenario.demand.spread.assumption if scenario.demand.spread else None,
-        *(layer.assumption for layer in layers if isinstance(layer, SiteLayer | OpenGround)),
-        *(f"{each.standard} is changed: {each.reason}" for each in scenario.standards.overrides),
-        *(f"changed for this run: {change}" for change in scenario.changes),
-    ]
-    return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))
 
 
 def _inputs(scenario: Scenario, extract: Extract) -> dict[str, str]:

@@ -1,0 +1,61 @@
+"""What a run assumed, survived and does not know, in sentences that every output repeats."""
+
+from collections.abc import Iterable, Mapping
+
+from planner.demand import Demand
+from planner.errors import first
+from planner.facilities import Facilities
+from planner.network import Snap, WalkNetwork
+from planner.scenario import OpenGround, Scenario, SiteLayer
+from planner.sources.osm import Extract
+from planner.standards import Standard
+
+
+def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
+    """Every sentence that somebody assumed, in the order of the scenario."""
+    layers = [*scenario.facilities.layers, *(question.candidates for question in scenario.siting)]
+    spoken = [
+        "The city and its people are made up; no figure is about a real place." if synthetic else None,
+        scenario.demand.spread.assumption if scenario.demand.spread else None,
+        *(layer.assumption for layer in layers if isinstance(layer, SiteLayer | OpenGround)),
+        *(f"{each.standard} is changed: {each.reason}" for each in scenario.standards.overrides),
+        *(f"changed for this run: {change}" for change in scenario.changes),
+    ]
+    return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))
+
+
+def unmapped(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> list[str]:
+    """A sentence for each service of which the data hold nothing: 0 % is then no finding about the city."""
+    return [
+        f"The data hold no {service}: its share says what is mapped, not what stands."
+        for service in dict.fromkeys(rule.service for rule in rules)
+        if not len(standing[service])
+    ]
+
+
+def of_network(network: WalkNetwork, extract: Extract) -> list[str]:
+    """The network's size, and what of the extract is not in it."""
+    counted = network.summary
+    islands = network.component_m < network.island_m
+    notes = [str(network)]
+    if islands.any():
+        notes.append(
+            f"{int(islands.sum()):,} islands of street shorter than {network.island_m:g} m, "
+            f"{network.component_m[islands].sum() / 1000:,.1f} km in all, serve nobody"
+        )
+    if clipped := counted.get("ways_clipped"):
+        notes.append(f"{clipped:,.0f} ways are cut at the edge of the extract")
+    if broken := extract.counts.get("surfaces_broken"):
+        notes.append(f"{broken:,} areas are cut by the edge of the extract or broken, and left out")
+    if parallel := counted["parallel_segments_dropped"]:
+        notes.append(f"of {parallel + 1:,.0f} parallel or repeated segments only the shortest are kept")
+    return notes
+
+
+def off_network(demand: Demand, door: Snap) -> list[str]:
+    """The people whose door is on no street."""
+    off = door.off
+    if not off.any():
+        return []
+    people, where = demand.people[off, 0].sum(), first(demand.ids[off])
+    return [f"{people:,.0f} people in {int(off.sum()):,} places ({where}) are far from every street: uncovered"]
