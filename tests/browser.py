@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -29,7 +30,7 @@ EAST, NORTH = 470_000.0, 3_720_000.0  # near Zhoukou
 #       |  |  |  |A |  |~~|  |  |B |  |     ~~ the river; no bridge: the streets end on its banks
 #   300 +--+--+--+--+--+~~+--+--+--+--+
 #       |S |  |  |  |  |~~|  |  |  |  |     west of it lives "West", east of it the unit with the bad name
-#   200 +--+--+--+--+--+~~+--+--+--+--+
+#   200 +--+--+--+--+--+~~+--+--+--+--+     (the last column of blocks lies in no unit)
 #       |  |  |  |  |  |~~|  |  |  |  |
 #   100 +--+--+--+--+--+~~+--+--+--+--+
 #       |C |  |  |  |  |~~|  |  |  |  |
@@ -37,6 +38,7 @@ EAST, NORTH = 470_000.0, 3_720_000.0  # near Zhoukou
 BLOCKS = {"P": (0, 4), "S": (0, 2), "A": (3, 3), "B": (8, 3), "C": (0, 0)}
 RIVER = 5
 PEOPLE = 5.0
+LONG_NAME = "IES POETA TOMÁS MORALES CASTELLANO"
 HOSTILE = '</script><img src=x onerror="window.hacked=1">"\'&{{ 7*7 }}'
 
 
@@ -85,6 +87,7 @@ def sites(letters, names, status, side):
         gate_xy=np.array(at_street),
         gate_facility=np.arange(len(letters)),
         gate_origin=np.array(["mapped"] * len(letters)),
+        kind=np.array(["grass"] * len(letters)),
         crs=CHUANHUI,
     )
 
@@ -142,16 +145,23 @@ def review_town(*, hostile=False, language="both", synthetic=True, ending="prove
     )
 
 
-def _with_units(people, corners, east_name):
-    from dataclasses import replace
+def with_two_plans(town):
+    """The same town, and of three sites asked for a park within 500 m the one that serves anybody: C."""
+    measured, sited = town.measured[1], town.plans[0]
+    plan = _plan(measured.standard, town.demand, town.facilities["park"], sited.candidates, np.array([0]), "proven")
+    return replace(
+        town, plans=(sited, replace(plan, asked=3, nearest_today_m=np.array([450.0]), unit_names=(LONG_NAME,)))
+    )
 
-    halves = [shapely.box(*at(0, 0), *at(550, 500)), shapely.box(*at(550, 0), *at(1000, 500))]
+
+def _with_units(people, corners, east_name):
+    halves = [shapely.box(*at(0, 0), *at(550, 500)), shapely.box(*at(550, 0), *at(900, 500))]
     return replace(
         people,
         base="常住 2025",
         geometry=np.array([square(x, y, 20) for x, y in corners], object),
         units=Units(np.array(["u/1", "u/2"]), np.array(["West", east_name]), "community", np.array(halves, object)),
-        unit=np.array([0 if x < 500 else 1 for x, _ in corners]),
+        unit=np.array([0 if x < 500 else 1 if x < 900 else -1 for x, _ in corners]),
     )
 
 
@@ -173,8 +183,6 @@ def _measured(rule, people, standing, candidates, chosen):
 
 
 def _joined(standing, candidates, chosen):
-    from dataclasses import replace
-
     m = len(standing) + len(chosen)
     together = {
         name: np.concatenate([getattr(standing, name), getattr(candidates, name)[chosen]])

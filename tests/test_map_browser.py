@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from planner import maps
-from tests.browser import chromium, opened, review_town
+from planner.maps.contents import contents_of
+from planner.standards import standard
+from tests.browser import chromium, opened, review_town, with_two_plans
 
 pytestmark = pytest.mark.browser
 
@@ -124,6 +126,51 @@ def test_a_click_on_a_site_shows_the_run_s_figures(page, town):
     assert card.get_attribute("data-site") == plan.opened[0]
     assert f"{plan.served[0]:,.0f} 人" in card.text_content()
     assert "700 米" in card.text_content()
+    page.keyboard.press("Escape")
+    card.wait_for(state="detached")
+
+
+def test_a_click_on_a_candidate_tells_its_id(page, town):
+    lon, lat = [step / 1e6 for step in contents_of(town)["plans"][0]["candidates"]["steps"][:2]]
+    dot = page.evaluate(f"map_city.latLngToContainerPoint([{lat}, {lon}])")
+    box = page.locator(".folium-map").bounding_box()
+    page.mouse.click(box["x"] + dot["x"] + 2, box["y"] + dot["y"])
+    card = page.locator('.leaflet-popup [data-candidate="way/C"]').text_content()
+    assert "grass" in card
+    assert "1,600 平方米" in card
+
+
+def test_each_plan_has_its_heading_and_brings_its_standard(browser, town, tmp_path):
+    with opened(browser, maps.draw(with_two_plans(town), tmp_path / "two.html")) as page:
+        assert page.locator("#plan .plan", has_text="要求").count() == 1
+        assert "要求 3 个" in page.locator("#plan .plan").nth(1).text_content()
+        page.locator("#tab-sites").click()
+        assert page.locator("#site-list h2").all_text_contents() == ["300米见绿", "500米见园"]
+        assert page.locator("#site-list dt", has_text="所在单元").last.bounding_box()["height"] < 30  # one line
+        assert page.locator(".site.other").count() == 1
+        assert "为其他标准选定的点位" in page.locator("#legend").text_content()
+        page.locator('#site-list [data-site="way/C"] button').click()
+        page.locator('.leaflet-popup [data-site="way/C"]').wait_for()
+        assert page.locator('[data-standard="park-500"]').get_attribute("aria-checked") == "true"
+        assert page.locator(".site.other").count() == 2
+        page.locator("#before").click()
+        assert page.locator(".site.unbuilt").count() == 3
+        assert "尚未建设" in page.locator("#legend").text_content()
+        assert page.faults == []
+
+
+def test_a_service_is_seen_from_afar_and_one_that_nobody_mapped_is_called_so(browser, town, tmp_path):
+    rules = [standard(id) for id in ("school-15min", "eldercare-15min")]  # noqa: A001
+    measured = tuple(replace(each, standard=rule) for each, rule in zip(town.measured, rules, strict=True))
+    grounds = town.facilities["green"]
+    mapped = {"school": grounds, "eldercare": grounds.kept(grounds.area_m2 < 0)}
+    path = maps.draw(replace(town, measured=measured, facilities=mapped), tmp_path / "schools.html")
+    with opened(browser, path) as page:  # its faults are not looked at, as above
+        assert page.locator("#standards button", has_text="只说明未收录").count() == 1
+        assert "只说明未收录" in page.locator('[data-standard="eldercare-15min"]').text_content()
+        page.evaluate("map_city.setZoom(13, { animate: false })")
+        page.wait_for_timeout(200)
+        assert painted(page, 0x7B, 0x3F, 0x73) > 30
 
 
 def test_a_site_in_the_list_flies_there_and_opens_its_card(page, town):
@@ -162,11 +209,29 @@ def test_the_table_sorts_by_the_column_clicked(page, town):
     assert page.locator('[data-column="people"]').get_attribute("aria-sort") == "ascending"
 
 
+def test_the_table_adds_up_to_the_city(page, town):
+    page.locator("#tab-units").click()
+    figures = [
+        [int(cell.replace(",", "")) for cell in row.locator("td").all_text_contents() if "." not in cell]
+        for row in page.locator("#unit-table tbody tr, #unit-table tfoot tr").all()
+    ]
+    measured = town.measured[0]
+    assert figures[-1] == [measured.after.total, measured.before.served, measured.after.served]
+    assert [sum(column) for column in zip(*figures[:-1], strict=True)] == figures[-1]
+    outside, total = page.locator("#unit-table tfoot tr").all()
+    assert "不在任何单元内" in outside.text_content()
+    assert "合计" in total.text_content()
+
+
 def test_a_chinese_name_finds_its_row(page):
     page.locator("#tab-units").click()
     page.locator("#unit-filter").fill("河东")
     assert page.locator("#unit-table tbody tr").count() == 1
     assert page.locator("#unit-table tbody th").text_content() == "河东社区"
+    assert page.locator("#unit-table tfoot").text_content().startswith("合计")
+    page.locator("#unit-filter").fill("nowhere")
+    assert page.locator("#unit-rest").text_content() == "没有匹配的单元"
+    assert page.locator("#unit-table tfoot tr").count() == 1
 
 
 def test_a_row_flies_to_its_unit(page):
@@ -176,6 +241,10 @@ def test_a_row_flies_to_its_unit(page):
     east.locator("th").click()
     page.wait_for_timeout(1000)
     assert page.evaluate("map_city.getCenter().lng") > before
+    button = page.locator("#whole-city")
+    assert button.get_attribute("aria-label") == "全城"
+    button.press("Enter")
+    assert page.evaluate("map_city.getCenter().lng") == pytest.approx(before)
 
 
 def test_the_page_speaks_both_languages(page):

@@ -14,14 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+from pyproj import Transformer
 
 from planner import maps, standards
 from planner.errors import OutputError
-from planner.maps.contents import contents_of, labels
+from planner.maps.contents import _bounds, contents_of, labels
 from planner.maps.page import check_self_contained, page_of
-from planner.maps.shapes import smoothed, traces
+from planner.maps.shapes import smoothed, steps, traces
+from planner.standards import SUREST_FIRST
 from tests.browser import HOSTILE, PEOPLE, at, review_town
-from tests.towns import CHUANHUI
+from tests.towns import CHUANHUI, demand
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +160,43 @@ def test_a_site_beyond_two_kilometres_of_any_green_has_no_distance(town):
     assert [site["nearest_m"] for site in contents_of(town)["plans"][0]["sites"]] == [700.0, None]
 
 
+def test_a_candidate_is_known_by_its_id_kind_area_and_place(town):
+    candidates = contents_of(town)["plans"][0]["candidates"]
+    assert candidates["ids"] == ["way/C", "way/A", "way/B"]
+    assert candidates["kinds"] == ["grass"] * 3
+    assert candidates["area_m2"] == [40 * 40, 50 * 50, 60 * 60]
+    chosen = [site["lonlat"] for site in contents_of(town)["plans"][0]["sites"]]
+    assert walked_back(candidates["steps"], 6)[1:] == pytest.approx(np.array(chosen), abs=1e-9)
+
+
+def test_two_candidates_at_one_place_are_both_on_the_map():
+    assert walked_back(steps(np.array([[114.5, 33.6]] * 2))).tolist() == [[114.5, 33.6]] * 2
+
+
+def opening(town):
+    """(2, 2) the corners of the first view in the town's own metres."""
+    bounds = np.array(_bounds(town))[:, ::-1]
+    return np.column_stack(Transformer.from_crs(4326, CHUANHUI, always_xy=True).transform(*bounds.T)) - at(0, 0)
+
+
+def test_the_map_opens_on_the_whole_study_area(town):
+    assert opening(town) == pytest.approx(np.array([[-30, -30], [1030, 530]]), abs=1)
+
+
+def test_a_study_area_that_is_mostly_sea_does_not_shrink_the_city(town):
+    wide = replace(town.base_map, outline=np.array([shapely.box(*at(-30, -30), *at(1030, 20_000))], object))
+    seen = opening(replace(town, base_map=wide))
+    assert seen == pytest.approx(np.array([[10, 10], [975, 475]]), abs=1)  # from candidate C to the last home
+
+
+def test_a_home_far_out_does_not_shrink_the_city(town):
+    homes = [at(x, y) for x in range(0, 1000, 40) for y in range(0, 500, 10)]
+    homes[0] = at(-20_000, 0)  # 1 of 1 250
+    nowhere = replace(town.base_map, outline=town.base_map.outline[:0])
+    seen = opening(replace(town, demand=demand(homes, [1] * len(homes)), base_map=nowhere, plans=()))
+    assert seen == pytest.approx(np.array([[0, 0], [960, 490]]), abs=1)
+
+
 def test_a_home_is_not_drawn_a_second_time_as_a_building(town):
     assert contents_of(town)["base"]["buildings"] == []
 
@@ -207,8 +246,6 @@ def test_a_yard_is_drawn_as_a_ring_and_a_hole_the_other_way_round():
 def test_a_trace_comes_back_to_its_place_within_a_metre():
     line = shapely.LineString([at(0, 0), at(333.3, 77.7), at(-12.3, 400)])
     ((trace,),) = traces(np.array([line], object), CHUANHUI, decimals=6)
-    from pyproj import Transformer
-
     back = Transformer.from_crs(4326, CHUANHUI, always_xy=True).transform(*walked_back(trace, 6).T)
     assert np.abs(np.column_stack(back) - shapely.get_coordinates(line)).max() < 0.1
 
@@ -232,6 +269,12 @@ def test_both_languages_have_every_label_that_the_page_asks_for():
     }
     assert asked
     assert asked <= labels()["zh"].keys()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_confidence_is_told_in_words(language):
+    words = [labels()[language][f"confidence_{code}"] for code in SUREST_FIRST]
+    assert len(set(words)) == len(SUREST_FIRST)
 
 
 def test_no_label_is_empty_or_loses_a_gap_in_translation():

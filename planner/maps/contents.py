@@ -12,7 +12,7 @@ import shapely
 from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
-from planner.maps.shapes import SITE, degrees, smoothed, traces
+from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
 from planner.network import Flags, Floats, Shapes
 from planner.standards import rule_sets
 
@@ -23,7 +23,8 @@ Content = dict[str, Any]
 
 MOST_SHAPES = 20_000  # of one layer; a canvas without a graphics card pans smoothly up to here
 LISTED = 200  # left-out sites that are named; the ledgers have all
-NEARLY_NONE = 1.0  # per cent of the places on either side that the opening view may leave out
+NEARLY_NONE = 0.2  # per cent of the places on either side that the opening view may leave out
+MOST_EMPTY = 2.0  # times the width of the city: what would widen the opening view beyond this stays out of it
 DIGEST = 12  # characters of a digest that people compare
 
 # What a place's state is drawn as: one character a place, so that a standard weighs little.
@@ -175,7 +176,6 @@ def _facilities(facilities: Facilities) -> Content:
 def _plan(sited: "SitedPlan") -> Content:
     plan, candidates = sited.plan, sited.candidates
     lonlat = degrees(shapely.get_coordinates(shapely.point_on_surface(candidates.geometry)), candidates.crs)
-    lonlat = np.round(lonlat, SITE)
     chosen = plan.sites
     outlines = traces(candidates.geometry[chosen], candidates.crs, decimals=SITE)
     return {
@@ -188,12 +188,18 @@ def _plan(sited: "SitedPlan") -> Content:
         "gap": plan.gap,
         "ending": plan.ending,
         "solver": plan.solver,
-        "candidates": lonlat.tolist(),
+        "candidates": {
+            "ids": candidates.ids.tolist(),
+            "names": candidates.names.tolist(),
+            "kinds": candidates.kind.tolist(),
+            "area_m2": np.rint(candidates.area_m2).astype(np.int64).tolist(),
+            "steps": steps(lonlat, decimals=SITE),
+        },
         "sites": [
             {
                 "id": str(candidates.ids[site]),
                 "name": str(candidates.names[site]),
-                "lonlat": lonlat[site].tolist(),
+                "lonlat": np.round(lonlat[site], SITE).tolist(),
                 "traces": outlines[rank],
                 "gained": float(plan.served[rank]),
                 "only": float(plan.only[rank]),
@@ -234,10 +240,29 @@ def _not_homes(buildings: Shapes, demand: Demand) -> Shapes:
 
 
 def _bounds(run: "Run") -> list[list[float]]:
-    """South-west and north-east corner of where nearly all places are; a few far out do not shrink the city."""
-    corners = np.percentile(run.demand.xy, [NEARLY_NONE, 100 - NEARLY_NONE], axis=0)
-    (west, south), (east, north) = degrees(corners, run.demand.crs)
+    """South-west and north-east corner of the opening view: everybody, the study area and the candidates.
+
+    A study area that is mostly empty land or sea is passed over. Without one, a few homes far out do not
+    shrink the city.
+    """
+    homes = run.demand.xy[_drawn(run.demand)]
+    outline = run.base_map.outline
+    inside = shapely.intersects_xy(shapely.union_all(outline), homes)
+    seen = _box(homes[inside], 0.0) if inside.any() else _box(homes, NEARLY_NONE)
+    widest = MOST_EMPTY * np.ptp(seen, axis=0).max()
+    for shapes in filter(len, [outline, *(sited.candidates.geometry for sited in run.plans)]):
+        lower_left, upper_right = shapely.total_bounds(shapes).reshape(2, 2)
+        both = np.array([np.minimum(seen[0], lower_left), np.maximum(seen[1], upper_right)])
+        if np.ptp(both, axis=0).max() <= widest:
+            seen = both
+    (west, south), (east, north) = degrees(seen, run.demand.crs)
     return [[round(south, SITE), round(west, SITE)], [round(north, SITE), round(east, SITE)]]
+
+
+def _box(xy: Floats, out: float) -> Floats:
+    """(2, 2) lower left and upper right corner of points, leaving `out` per cent of them out on either side."""
+    corners: Floats = np.percentile(xy, [out, 100 - out], axis=0)
+    return corners
 
 
 def _plain(figures: Floats) -> list[float]:

@@ -81,7 +81,7 @@ def page_of(contents: Mapping[str, Any]) -> str:
         attribution_control=False,
         min_zoom=9,
         max_zoom=18,
-        zoom_snap=0.5,
+        zoom_snap=0.25,
         wheel_px_per_zoom_level=120,
     )
     city.default_js, city.default_css = [], []

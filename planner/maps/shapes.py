@@ -48,6 +48,12 @@ def traces(shapes: Shapes, crs: CRS, *, decimals: int = DISPLAY) -> Traces:
     return result
 
 
+def steps(lonlat: Floats, *, decimals: int = DISPLAY) -> list[int]:
+    """Points (n, 2) in degrees as one trace, `[lon, lat, Δlon, Δlat, …]`; none is left out, wherever they lie."""
+    place = np.rint(lonlat * 10**decimals).astype(np.int64)
+    return np.diff(place, axis=0, prepend=0).ravel().tolist()  # type: ignore[no-any-return]
+
+
 def _steps(pieces: Shapes, closed: np.ndarray, crs: CRS, decimals: int) -> list[list[int]]:
     """Each point, line or ring as one trace; a step of nothing and a ring's way home are left out."""
     if not len(pieces):

@@ -20,6 +20,8 @@ const STATES = {
 const PANES = ["ground", "people", "paths", "streets", "bounds", "facilities"]; // from below
 const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
 const CLOSE = 16; // the zoom at which one flies to a site
+const NEAR_DOT = 8; // pixels between a click and the candidate it means
+const MARGIN = 10; // pixels between the map's edge and what stands on it
 
 // Widths in pixels by zoom, 12 or further out to 17 or closer; nothing = not drawn.
 const STREET_WIDTH = {
@@ -65,8 +67,6 @@ class Review {
 
   start() {
     this.layOut();
-    const besideTheLegend = isPhone() ? [0, 60] : [180, 0];
-    this.map.fitBounds(this.data.bounds, { animate: false, paddingTopLeft: besideTheLegend });
     this.drawGround();
     this.drawPeople();
     this.drawUnits();
@@ -77,6 +77,34 @@ class Review {
     this.translate();
     this.showTab(document.querySelector('[role="tab"]'));
     if (isPhone()) $("legend").open = false;
+    this.showWholeCity();
+  }
+
+  /**
+   * The first view: everybody, clear of what stands on the map, beside the legend or above it, whichever is larger.
+   * On a phone, where the legend opens closed, it may cover a corner.
+   */
+  showWholeCity() {
+    const { map, data } = this;
+    map.invalidateSize({ animate: false, pan: false }); // the panel has grown since Leaflet looked
+    const box = (id) => $(id).getBoundingClientRect();
+    const [head, legend] = [box("switch"), box("legend")];
+    const right = box("north").width + 2 * MARGIN;
+    const beneath = map.getContainer().getBoundingClientRect().bottom - legend.top;
+    const underTheHead = [MARGIN, head.height + 2 * MARGIN];
+    const views = [
+      { paddingTopLeft: [Math.max(head.width, legend.width) + 2 * MARGIN, MARGIN], paddingBottomRight: [right, 3 * MARGIN] },
+      { paddingTopLeft: underTheHead, paddingBottomRight: [right, beneath + MARGIN] },
+    ];
+    if (isPhone()) views.push({ paddingTopLeft: underTheHead, paddingBottomRight: [right, 3 * MARGIN] });
+    const room = map.getSize().multiplyBy(0.7);
+    let [best, largest] = [{}, 0]; // in a small window the city lies beneath what stands on it
+    for (const view of views) {
+      const taken = L.point(view.paddingTopLeft).add(view.paddingBottomRight);
+      const zoom = room.contains(taken) ? map.getBoundsZoom(data.bounds, false, taken) : 0;
+      if (zoom > largest) [best, largest] = [view, zoom];
+    }
+    map.fitBounds(data.bounds, { animate: false, ...best });
   }
 
   // ---- what is drawn once ----
@@ -104,6 +132,7 @@ class Review {
     };
     corner($("switch"), "topleft");
     this.zoom = L.control.zoom({ position: "topright" }).addTo(map);
+    this.zoom.getContainer().append($("whole-city"));
     corner($("north"), "topright");
     L.control.scale({ position: "bottomleft", imperial: false, maxWidth: 140 }).addTo(map);
     corner($("legend"), "bottomleft");
@@ -194,10 +223,11 @@ class Review {
         }).addTo(this.map);
         const icon = L.divIcon({ className: "site", html: make("b", { class: "rank", text: s + 1 }), iconSize: [26, 26] });
         const [lon, lat] = site.lonlat;
-        const marker = L.marker([lat, lon], { icon, keyboard: true, riseOnHover: true, zIndexOffset: 100 - s });
+        const marker = L.marker([lat, lon], { icon, keyboard: true, riseOnHover: true, rank: s });
+        marker.on("popupopen", () => this.chooseStandardOf(plan));
         marker.addTo(this.map).bindPopup(() => siteCard(this.words, plan, site, s + 1), {
-          minWidth: 220,
-          maxWidth: 260,
+          minWidth: 270,
+          maxWidth: 290,
           autoPanPaddingTopLeft: [10, 70],
         });
         return { marker, outline };
@@ -205,8 +235,17 @@ class Review {
     );
   }
 
+  /** Candidates of several plans are drawn once. */
   drawCandidates() {
-    const places = this.data.plans.flatMap((plan) => plan.candidates.map(([lon, lat]) => L.latLng(lat, lon)));
+    const found = new Map();
+    for (const { candidates } of this.data.plans) {
+      const { ids, names, kinds, area_m2, steps } = candidates;
+      positions(steps, SITE).forEach((place, i) => {
+        found.set(`${ids[i]} ${place}`, { id: ids[i], name: names[i], kind: kinds[i], area_m2: area_m2[i], place });
+      });
+    }
+    this.candidateList = [...found.values()];
+    const places = this.candidateList.map(({ place }) => place);
     this.candidates = new Dots(places, {
       renderer: this.canvas.bounds,
       interactive: false,
@@ -236,12 +275,16 @@ class Review {
     });
   }
 
+  /** Sites are hollow before they are built, and pale where they were chosen for another standard. */
   paintSites() {
     this.data.plans.forEach((plan, p) => {
-      const built = this.after && plan.standard === this.measured.id;
+      const other = plan.standard !== this.measured.id;
+      const fillOpacity = !this.after ? 0 : other ? 0.25 : 0.9;
       for (const { marker, outline } of this.sites[p]) {
-        marker.getElement().classList.toggle("idle", !built);
-        outline.setStyle({ dashArray: this.after ? null : "3 4", fillOpacity: this.after ? 0.9 : 0 });
+        marker.getElement().classList.toggle("other", other);
+        marker.getElement().classList.toggle("unbuilt", !this.after);
+        marker.setZIndexOffset(other ? -1000 : 100 - marker.options.rank);
+        outline.setStyle({ dashArray: this.after && !other ? null : "3 4", fillOpacity });
       }
     });
   }
@@ -251,29 +294,35 @@ class Review {
     if (this.facilities) {
       if (this.facilities.service === service && this.facilities.floor === floor) return;
       this.facilities.remove();
+      this.signs.remove();
     }
     this.facilities = Object.assign(L.layerGroup(), { service, floor });
+    this.signs = L.layerGroup(); // a school's grounds are a speck from afar
     const standing = this.data.services[service];
     this.smallShown = false;
     if (standing) {
-      const color = ["green", "park"].includes(service) ? INK.park : INK.service;
+      const green = ["green", "park"].includes(service);
+      const color = green ? INK.park : INK.service;
+      const dot = { renderer: this.canvas.facilities, color: "#ffffff", fillColor: color, fillOpacity: 0.95 };
       standing.traces.forEach((traces, f) => {
         const small = standing.area_m2[f] < floor;
         this.smallShown ||= small;
         const style = {
           renderer: this.canvas.facilities,
-          color: isPoint(traces) ? "#ffffff" : color,
+          color,
           dashArray: small ? "2 3" : null,
           fillColor: color,
-          fillOpacity: isPoint(traces) ? 0.95 : small ? 0.05 : 0.3,
+          fillOpacity: small ? 0.05 : 0.3,
         };
         const rings = shape(traces);
-        const layer = isPoint(traces) ? L.circleMarker(rings[0][0], style) : L.polygon(rings, style);
-        layer.bindTooltip(() => {
-          const name = standing.names[f] || `${this.words.say("unnamed")} (${standing.ids[f]})`;
-          return make("span", { text: `${name} · ${area(this.words, standing.area_m2[f])}` });
-        }, { sticky: true });
-        this.facilities.addLayer(layer);
+        const named = (layer) =>
+          layer.bindTooltip(() => {
+            const name = standing.names[f] || `${this.words.say("unnamed")} (${standing.ids[f]})`;
+            return make("span", { text: `${name} · ${area(this.words, standing.area_m2[f])}` });
+          }, { sticky: true });
+        if (isPoint(traces)) this.facilities.addLayer(named(L.circleMarker(rings[0][0], dot)));
+        else this.facilities.addLayer(named(L.polygon(rings, style)));
+        if (!green && !isPoint(traces)) this.signs.addLayer(named(L.circleMarker(L.latLngBounds(rings[0]).getCenter(), dot)));
       });
     }
     this.facilities.addTo(this.map);
@@ -283,11 +332,12 @@ class Review {
   /** Outlines of facilities are thin from afar, or they would hide what they enclose. */
   fitFacilities() {
     const step = this.step();
-    this.facilities.eachLayer((layer) => {
+    for (const layer of [...this.facilities.getLayers(), ...this.signs.getLayers()]) {
       const width = layer.options.dashArray ? 0.4 : 0.7;
-      L.setOptions(layer, { weight: width * [0.5, 0.9, 1.4, 2.2, 2.8, 3][step] });
-      if (layer.setRadius) layer.setRadius([2.5, 3, 3.5, 4.5, 5.5, 6.5][step]);
-    });
+      L.setOptions(layer, { weight: layer.setRadius ? 1.4 : width * [0.5, 0.9, 1.4, 2.2, 2.8, 3][step] });
+      if (layer.setRadius) layer.setRadius([3.2, 3.6, 4, 4.6, 5.5, 6.5][step]);
+    }
+    this.toggle(this.signs, step < 4);
   }
 
   /** Which of the widths by zoom holds: 0 from afar, 5 close by. */
@@ -363,8 +413,12 @@ class Review {
     const green = ["green", "park"].includes(measured.service);
     const marks = [mark(green ? "park" : "service", words.say("standing", { service: words.service(measured.service) }))];
     if (this.smallShown) marks.push(mark("small", words.say("outlines_small")));
-    if (this.data.plans.length) marks.push(mark("chosen", words.say("chosen")));
-    const count = this.data.plans.reduce((sum, plan) => sum + plan.candidates.length, 0);
+    const sited = this.data.plans.filter((plan) => plan.sites.length);
+    if (sited.some((plan) => plan.standard === measured.id)) {
+      marks.push(this.after ? mark("chosen", words.say("chosen")) : mark("chosen unbuilt", words.say("chosen_before")));
+    }
+    if (sited.some((plan) => plan.standard !== measured.id)) marks.push(mark("chosen other", words.say("chosen_other")));
+    const count = this.candidateList.length;
     if (count) {
       const box = make("input", { type: "checkbox", id: "candidates" });
       box.checked = this.candidatesShown;
@@ -437,6 +491,12 @@ class Review {
     this.show();
   }
 
+  /** Show the standard that a plan is for, where it is measured. */
+  chooseStandardOf(plan) {
+    const index = this.data.standards.findIndex((one) => one.id === plan.standard);
+    if (index >= 0 && index !== this.standard) this.chooseStandard(index);
+  }
+
   chooseAfter(after) {
     this.after = after;
     this.show();
@@ -456,9 +516,24 @@ class Review {
   flyToSite(p, s) {
     const { marker } = this.sites[p][s];
     if (!this.after) this.chooseAfter(true);
+    this.chooseStandardOf(this.data.plans[p]);
     this.map.closePopup();
     this.map.once("moveend", () => marker.openPopup());
     this.fly(() => this.map.flyTo(marker.getLatLng(), Math.max(CLOSE, this.map.getZoom()), { duration: 0.7 }));
+  }
+
+  /** The candidate whose dot is under the pointer, if any is shown there. */
+  candidateAt({ layerPoint }) {
+    if (!this.candidatesShown || !this.candidateList.length) return undefined;
+    return this.candidateList[this.candidates.nearest(layerPoint, NEAR_DOT)];
+  }
+
+  openCandidate(candidate) {
+    if (!candidate) return;
+    L.popup({ minWidth: 230, maxWidth: 290 })
+      .setLatLng(candidate.place)
+      .setContent(candidateCard(this.words, candidate))
+      .openOn(this.map);
   }
 
   flyToUnit(u) {
@@ -506,6 +581,9 @@ class Review {
       const button = popup.getElement().querySelector(".leaflet-popup-close-button");
       button.setAttribute("aria-label", this.words.say("close"));
     });
+    map.on("click", (event) => this.openCandidate(this.candidateAt(event)));
+    map.on("mousemove", (event) => map.getContainer().classList.toggle("on-candidate", Boolean(this.candidateAt(event))));
+    $("whole-city").addEventListener("click", () => this.showWholeCity());
     $("before").addEventListener("click", () => this.chooseAfter(false));
     $("after").addEventListener("click", () => this.chooseAfter(true));
     $("fold").addEventListener("click", () => this.fold(!document.body.classList.contains("folded")));
@@ -516,6 +594,7 @@ class Review {
     this.connectChoice($("standards"), (row) => this.chooseStandard([...$("standards").children].indexOf(row)));
     this.connectChoice($("tabs"), (tab) => this.showTab(tab));
     document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") map.closePopup();
       const typing = event.target.matches("input, textarea, select") && event.target.type !== "checkbox";
       if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "b") return;
       this.chooseAfter(!this.after);

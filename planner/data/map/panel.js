@@ -48,6 +48,13 @@ class Words {
   }
 }
 
+/** "rule-set P5 City health examination · 城市体检 2022". */
+function ruleSet(words) {
+  const { id, title, document } = words.data.rule_set;
+  const name = make("span", { class: "long", text: ` ${words.title(title, "")}` });
+  return make("span", { text: `${words.say("rule_set")} ${id}`, children: [name, ` · ${document}`] });
+}
+
 const whole = (number) => Math.round(number).toLocaleString("en-US");
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const area = (words, square_m) => (square_m > 0 ? `${whole(square_m)} ${words.say("area_unit")}` : "–");
@@ -70,12 +77,13 @@ function writeFixedWords(words) {
     data.city,
     `${words.say("population")} ${whole(data.population)} (${data.population_base})`,
     data.data_date && `${words.say("data_date")} ${data.data_date}`,
-    data.rule_set && `${words.say("rule_set")} ${data.rule_set.id}`,
   ].filter(Boolean);
   $("subtitle").replaceChildren(...facts.map((text) => make("span", { text })));
+  if (data.rule_set) $("subtitle").append(ruleSet(words));
   $("banner").hidden = !data.synthetic;
   $("banner").textContent = words.say("synthetic");
   $("unit-filter").placeholder = words.say("filter_units");
+  $("whole-city").title = words.say("whole_city");
   $("before").title = $("after").title = words.say("before_after_hint");
   const sites = data.plans.reduce((sum, plan) => sum + plan.sites.length, 0);
   if (sites) $("tab-sites").textContent += ` ${sites}`;
@@ -85,8 +93,9 @@ function writeFixedWords(words) {
 
 /** One row a standard: its figures before and after; a radio button for what the map shows. */
 function writeStandards(words) {
+  const { data } = words;
   $("standards").replaceChildren(
-    ...words.data.standards.map((standard) => {
+    ...data.standards.map((standard) => {
       const { walk, straight } = standard;
       const change = (measured) =>
         measured.before === measured.after
@@ -102,6 +111,7 @@ function writeStandards(words) {
         part.style.width = `${100 * share}%`; // a property, not markup: the page's policy lets it pass
         return part;
       };
+      const nothing = data.services[standard.service]?.ids.length === 0;
       bar.append(piece("covered", walk.share_before), piece("newly", Math.max(0, walk.share_after - walk.share_before)));
       return make("button", {
         type: "button",
@@ -111,6 +121,7 @@ function writeStandards(words) {
           make("span", { class: "name", text: words.title(standard.title, standard.id) }),
           make("span", { class: "share", text: change(walk) }),
           bar,
+          ...(nothing ? [make("span", { class: "hint", text: words.say("none_in_data") })] : []),
           make("span", { class: "ways", children: [
             make("span", { children: [make("span", { text: words.say("walk") }), make("span", { text: counts(walk) })] }),
             make("span", {
@@ -126,11 +137,16 @@ function writeStandards(words) {
   );
 }
 
+/** The title of the standard that a plan is for. */
+function planTitle(words, plan) {
+  const standard = words.data.standards.find((one) => one.id === plan.standard);
+  return standard ? words.title(standard.title, standard.id) : plan.standard;
+}
+
 /** The plan's figures, ending in words that say how good it provably is. */
 function writePlan(words) {
   const { data } = words;
   const plans = data.plans.map((plan) => {
-    const standard = data.standards.find((one) => one.id === plan.standard);
     const proven = plan.ending === "proven";
     const ending = proven
       ? words.say("proven", { sites: plan.asked })
@@ -142,9 +158,12 @@ function writePlan(words) {
           class: "big",
           text: `${words.say("sited", { sites: plan.sites.length })} · +${words.people(plan.gained)}`,
         }),
+        ...(plan.asked > plan.sites.length
+          ? [make("p", { class: "hint", text: words.say("asked_more", { asked: plan.asked }) })]
+          : []),
         make("p", {
           class: "hint",
-          text: `${words.known(plan.question, plan.question)}${words.say("colon")}${standard ? words.title(standard.title, standard.id) : plan.standard}`,
+          text: `${words.known(plan.question, plan.question)}${words.say("colon")}${planTitle(words, plan)}`,
         }),
         make("p", { class: proven ? "ending proven" : "ending stopped", text: ending }),
         make("p", {
@@ -197,10 +216,30 @@ function siteCard(words, plan, site, rank) {
   });
 }
 
-/** The chosen sites, a card each; its heading flies there. */
+/** What tells one candidate from the others: `must_keep` and `forbid` of a scenario ask for its id. */
+function candidateCard(words, candidate) {
+  const { id, name, kind, area_m2 } = candidate;
+  const pairs = [
+    [words.say("id"), id],
+    [words.say("kind"), kind || "–"],
+    [words.say("area"), area(words, area_m2)],
+  ];
+  return make("div", {
+    class: "card",
+    "data-candidate": id,
+    children: [
+      make("h3", { text: name || words.say("candidate") }),
+      ...(name ? [make("p", { class: "hint", text: words.say("candidate") })] : []),
+      facts(pairs),
+      make("p", { class: "hint", text: words.say("id_hint") }),
+    ],
+  });
+}
+
+/** The chosen sites by plan, a card each; its heading flies there. */
 function writeSites(words, fly) {
-  const cards = words.data.plans.flatMap((plan, p) =>
-    plan.sites.map((site, s) => {
+  const plans = words.data.plans.map((plan, p) => {
+    const cards = plan.sites.map((site, s) => {
       const heading = make("button", {
         type: "button",
         children: [make("b", { class: "rank", text: s + 1 }), make("span", { text: siteName(site) })],
@@ -208,24 +247,35 @@ function writeSites(words, fly) {
       const card = make("li", { class: "card", "data-site": site.id, children: [heading, siteFacts(words, plan, site)] });
       card.addEventListener("click", () => fly(p, s)); // the heading's own clicks and keys arrive here too
       return card;
-    }),
-  );
-  $("site-list").replaceChildren(...cards);
+    });
+    return make("section", {
+      children: [make("h2", { text: planTitle(words, plan) }), make("ol", { children: cards })],
+    });
+  });
+  $("site-list").replaceChildren(...plans);
 }
 
-/** The rows of the table for one standard: each unit's name, people, and covered before and after. */
+/** A row of the table: who lives there, and how many are covered before and after. */
+function unitRow(id, name, people, before, after) {
+  const share = (covered) => (people > 0 ? covered / people : null);
+  return { id, name, people, before, after, share_before: share(before), share_after: share(after) };
+}
+
+/** The rows of the table for one standard, a unit each. */
 function unitRows(data, standard) {
   const { people, before, after } = standard.units;
-  return data.units.names.map((name, u) => ({
-    u,
-    name: name || data.units.ids[u],
-    id: data.units.ids[u],
-    people: people[u],
-    before: before[u],
-    after: after[u],
-    share_before: people[u] > 0 ? before[u] / people[u] : null,
-    share_after: people[u] > 0 ? after[u] / people[u] : null,
-  }));
+  const row = (id, u) => ({ u, ...unitRow(id, data.units.names[u] || id, people[u], before[u], after[u]) });
+  return data.units.ids.map(row);
+}
+
+/** The rows that complete the sum: the people in no unit, where there are any, and everybody. */
+function closingRows(words, standard) {
+  const { people, before, after } = standard.units;
+  const last = people.length - 1; // see Coverage.by_unit
+  const some = last > 0 && people[last] > 0;
+  const outside = some ? [unitRow("outside", words.say("outside_units"), people[last], before[last], after[last])] : [];
+  const { walk } = standard;
+  return [...outside, unitRow("total", words.say("total"), walk.total, walk.before, walk.after)];
 }
 
 const COLUMNS = ["name", "people", "before", "share_before", "after", "share_after"];
@@ -253,7 +303,8 @@ function writeUnitHead(words, sort) {
 /** The table's rows, sorted and filtered. Units where nobody lives come last, whatever the order. */
 function writeUnitRows(words, standard, { column, falling }, flyToUnit) {
   const wanted = $("unit-filter").value.trim().toLowerCase();
-  const rows = unitRows(words.data, standard).filter((row) => `${row.name} ${row.id}`.toLowerCase().includes(wanted));
+  const matching = (row) => `${row.name} ${row.id}`.toLowerCase().includes(wanted);
+  const rows = unitRows(words.data, standard).filter(matching);
   const collator = new Intl.Collator(words.language === "zh" ? "zh-CN" : "en", { numeric: true });
   rows.sort((a, b) => {
     if (column === "name") return (falling ? -1 : 1) * collator.compare(a.name, b.name) || a.u - b.u;
@@ -265,33 +316,38 @@ function writeUnitRows(words, standard, { column, falling }, flyToUnit) {
     cell.setAttribute("aria-sort", sorted ? (falling ? "descending" : "ascending") : "none");
   }
   const share = (value) => (value === null ? "–" : (100 * value).toFixed(1));
+  const line = (row, name) => {
+    const better = row.after > row.before ? { class: "better" } : {};
+    return make("tr", {
+      "data-unit": row.id,
+      children: [
+        make("th", { scope: "row", ...name }),
+        make("td", { text: whole(row.people) }),
+        make("td", { text: whole(row.before) }),
+        make("td", { text: share(row.share_before) }),
+        make("td", { text: whole(row.after), ...better }),
+        make("td", { text: share(row.share_after), ...better }),
+      ],
+    });
+  };
   $("unit-table").tBodies[0].replaceChildren(
     ...rows.slice(0, MOST_ROWS).map((row) => {
-      const name = make("button", { type: "button", text: row.name });
-      const better = row.after > row.before ? { class: "better" } : {};
-      const line = make("tr", {
-        "data-unit": row.id,
-        children: [
-          make("th", { scope: "row", children: [name] }),
-          make("td", { text: whole(row.people) }),
-          make("td", { text: whole(row.before) }),
-          make("td", { text: share(row.share_before) }),
-          make("td", { text: whole(row.after), ...better }),
-          make("td", { text: share(row.share_after), ...better }),
-        ],
-      });
-      line.addEventListener("click", () => flyToUnit(row.u));
-      return line;
+      const flying = line(row, { children: [make("button", { type: "button", text: row.name })] });
+      flying.addEventListener("click", () => flyToUnit(row.u));
+      return flying;
     }),
   );
-  $("unit-rest").textContent =
-    rows.length > MOST_ROWS ? words.say("shown_first", { shown: MOST_ROWS, all: whole(rows.length) }) : "";
+  const closing = closingRows(words, standard).filter((row) => row.id === "total" || matching(row));
+  $("unit-table").tFoot.replaceChildren(...closing.map((row) => line(row, { text: row.name })));
+  const cut = rows.length > MOST_ROWS ? words.say("shown_first", { shown: MOST_ROWS, all: whole(rows.length) }) : "";
+  const none = wanted && !rows.length && closing.length === 1;
+  $("unit-rest").textContent = none ? words.say("no_match") : cut;
 }
 
 /** Where everything comes from: documents, data, what was left out, and which run this is. */
 function writeAbout(words) {
   const { data } = words;
-  const confidence = (one) => (one.check_first ? `${one.confidence} · ⚠ ${words.say("check_first")}` : one.confidence);
+  const confidence = (one) => words.known(`confidence_${one.confidence}`, one.confidence);
   const cited = (one, name, limit) => {
     const year = `${one.document} ${one.clause}`.includes(one.edition) ? "" : one.edition;
     return make("li", {
@@ -303,7 +359,7 @@ function writeAbout(words) {
         make("br"),
         make("span", {
           class: one.check_first ? "check" : "hint",
-          text: `${words.say("confidence")} ${confidence(one)}`,
+          text: `${one.check_first ? "⚠ " : ""}${words.say("confidence")}${words.say("colon")}${confidence(one)}`,
         }),
         make("span", { class: "hint", text: one.reason ? ` · ${words.say("override_reason")}: ${one.reason}` : "" }),
       ],
@@ -313,7 +369,7 @@ function writeAbout(words) {
     const floor = one.min_area_m2 ? ` · ${words.say("minimum_area")} ${area(words, one.min_area_m2)}` : "";
     return cited(one, words.title(one.title, one.id), words.limit(one) + floor);
   });
-  if (data.rule_set) rules.push(cited(data.rule_set, `${data.rule_set.id} ${words.title(data.rule_set.title, "")}`, ""));
+  if (data.rule_set) rules.push(cited(data.rule_set, `${words.say("rule_set")} ${data.rule_set.id} ${words.title(data.rule_set.title, "")}`, ""));
   const left = data.left_out.map(([id, name, reason]) => `${name || words.say("unnamed")} (${id}): ${reason}`);
   const more = data.left_out_count - data.left_out.length;
   if (more > 0) left.push(words.say("and_more", { more: whole(more) }));

@@ -56,6 +56,18 @@ const Dots = L.Path.extend({
     this._places = places;
     return this.redraw();
   },
+  /** Which dot lies within so many pixels of a point of the layer; -1 where none does. */
+  nearest(point, reach) {
+    let best = -1;
+    let least = reach;
+    this._points.forEach((dot, i) => {
+      const away = dot.distanceTo(point);
+      if (away > least) return;
+      best = i;
+      least = away;
+    });
+    return best;
+  },
   _project() {
     this._points = this._places.map((place) => this._map.latLngToLayerPoint(place));
     const reach = this.options.radius + this.options.weight;
