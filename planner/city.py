@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,13 @@ from pyproj import CRS, Transformer
 from planner.demand import Demand
 from planner.errors import ExtractError
 from planner.facilities import Facilities
-from planner.network import Flags, Floats, WalkNetwork
+from planner.network import Flags, Floats, Shapes, WalkNetwork
 from planner.scenario import Layer, OpenGround, Question, Scenario, SiteLayer
 from planner.sources import green, made_up, online, osm, places, screening, tables, walkable
 from planner.standards import Standard
 
 MADE_UP_NAME = "made-up city after Chuanhui District · 虚构城市(仿川汇区)"
+GREENERY = ("green", "park")  # whichever of the two a site is meant as, it counts as what it is large enough for
 HEX_M = 300.0  # edge of the hexagons that people are reported by where no unit is known
 
 
@@ -26,9 +28,28 @@ HEX_M = 300.0  # edge of the hexagons that people are reported by where no unit 
 class City:
     """What is known of a city before anybody lives in it."""
 
-    extract: osm.Extract
-    study_area: shapely.Geometry | None  # EPSG:4326
+    extract: osm.Extract  # with its study area, if any
     network: WalkNetwork
+
+    @property
+    def study_area(self) -> shapely.Geometry | None:
+        """Whose people count, in EPSG:4326; everybody's where it is None."""
+        return self.extract.study_area
+
+    @cached_property
+    def area(self) -> shapely.Geometry | None:
+        """The study area in metres."""
+        if self.study_area is None:
+            return None
+        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True).transform
+        area = shapely.transform(self.study_area, to_metres, interleaved=False)
+        shapely.prepare(area)
+        return area
+
+    @cached_property
+    def homes(self) -> places.Buildings:
+        """Where people can live, in all of the extract."""
+        return places.residential_buildings(self.extract, self.crs)
 
     @property
     def crs(self) -> CRS:
@@ -43,12 +64,9 @@ class City:
 
     def inside(self, xy: Floats) -> Flags:
         """(n,) which points lie in the study area."""
-        if self.study_area is None:
+        if self.area is None:
             return np.ones(len(xy), bool)
-        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True)
-        area = shapely.transform(self.study_area, lambda c: np.column_stack(to_metres.transform(c[:, 0], c[:, 1])))
-        shapely.prepare(area)
-        within: Flags = shapely.intersects_xy(area, xy[:, 0], xy[:, 1])
+        within: Flags = shapely.intersects_xy(self.area, xy[:, 0], xy[:, 1])
         return within
 
 
@@ -64,9 +82,9 @@ def read_city(scenario: Scenario) -> City:
     else:
         with tempfile.TemporaryDirectory() as folder:
             extract = osm.read_extract(made_up.write_city(Path(folder) / "made-up.osm.pbf"))
-    study_area = extract.study_area if city.boundary is None else tables.boundary(city.boundary.path)
-    network = walkable.walk_network(extract, study_area=study_area, ring_m=city.ring_m, island_m=city.island_m)
-    return City(extract, study_area, network)
+    if city.boundary is not None:
+        extract = replace(extract, study_area=tables.boundary(city.boundary.path))
+    return City(extract, walkable.walk_network(extract, ring_m=city.ring_m, island_m=city.island_m))
 
 
 def _sample(name: str) -> Path:
@@ -94,24 +112,24 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             crs_to=city.crs,
             **_how_to_read(layer, city),
         )
-        people = everywhere.kept(city.inside(everywhere.xy))
-        if outside := everywhere.total - people.total:
-            notes.append(f"{outside:,.0f} people of {layer.file} live outside the study area and are not counted")
     else:
-        people, how = _spread(scenario, city)
+        everywhere, how = _spread(scenario, city)
         notes += how
+    people = everywhere.kept(city.inside(everywhere.xy))
+    if outside := everywhere.total - people.total:
+        notes.append(f"{outside:,.0f} people live outside the study area and are not counted")
     return _with_units(people, scenario, city), notes
 
 
 def _spread(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
+    """People over homes: one total over those of the study area, totals of units over all homes of each unit."""
     asked = scenario.demand.spread
     assert asked is not None  # noqa: S101  (the schema asks for exactly one of layer and spread)
-    homes = places.residential_buildings(city.extract, city.crs)
-    inside = city.inside(homes.xy)
-    totals = None
+    homes, totals = city.homes, None
+    among = city.inside(homes.xy) if asked.totals is None else np.ones(len(homes.ids), bool)
     if asked.totals is not None:
         areas = asked.totals
-        totals = tables.control_totals(
+        units, control = tables.control_totals(
             areas.file.path,
             people=areas.people,
             id=areas.id,
@@ -120,17 +138,19 @@ def _spread(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             crs_to=city.crs,
             **_how_to_read(areas, city),
         )
+        here = np.ones(len(units.ids), bool) if city.area is None else shapely.intersects(city.area, units.geometry)
+        totals = units.kept(here), control[here]
     people = tables.spread_residents(
-        homes.ids[inside],
-        homes.xy[inside],
-        homes.geometry[inside],
-        homes.floor_area_m2[inside],
+        homes.ids[among],
+        homes.xy[among],
+        homes.geometry[among],
+        homes.floor_area_m2[among],
         total=asked.total,
         totals=totals,
         base=asked.base,
         crs=city.crs,
     )
-    notes = [f"people are spread over {int(inside.sum()):,} homes by floor area"]
+    notes = [f"people are spread over {int(among.sum()):,} homes by floor area"]
     if homes.levels_assumed:
         notes.append(f"{homes.levels_assumed:,} homes do not say their levels, which are assumed by kind of building")
     if homes.pieces:
@@ -191,17 +211,48 @@ def standing(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], tup
         found = {service: each.kept(nothing[service]) for service, each in found.items()}
     for layer in scenario.facilities.layers:
         more = _site_layer(layer, layer.service, "standing", city)
-        found[layer.service] = found[layer.service].joined(more)
+        _check_on_streets(more, layer, scenario, city)
+        for service in family(layer.service):
+            found[service] = found[service].joined(_told_apart(more, found[service], layer))
     snapped = {
         service: each.snapped(city.network, max_access_m=scenario.city.max_access_m) for service, each in found.items()
     }
     return snapped, parks.left_out if scenario.facilities.osm else ()
 
 
-def candidates(question: Question, rule: Standard, city: City, homes: Demand, today: Facilities) -> Facilities:
-    """Where the question may build, inside the study area: a layer, leftover land, or plots of open ground."""
+def family(service: str) -> tuple[str, ...]:
+    """The services that a site of this service may count as, once it is large enough."""
+    return GREENERY if service in GREENERY else (service,)
+
+
+def _told_apart(more: Facilities, there: Facilities, layer: SiteLayer) -> Facilities:
+    """The facilities of a layer, with its file's name before their ids where others have the same ids."""
+    while np.isin(more.ids, there.ids).any():
+        more = replace(more, ids=np.array([f"{layer.file.path.stem}/{id}" for id in more.ids], np.str_))  # noqa: A001
+    return more
+
+
+def _check_on_streets(sites: Facilities, layer: SiteLayer, scenario: Scenario, city: City) -> None:
+    """Refuse a layer of which most gates are far from every street: it lies elsewhere, or in another datum."""
+    access_m = scenario.city.max_access_m
+    gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
+    gates.check(f"gates of {layer.file}", sites.ids[sites.gate_facility], access_m)
+
+
+def candidates(
+    question: Question,
+    rule: Standard,
+    scenario: Scenario,
+    city: City,
+    *,
+    homes: Demand,
+    today: Facilities,
+    built: Shapes,
+) -> Facilities:
+    """Where to build, in the study area and not where earlier questions built: a layer, leftover or open land."""
     if isinstance(question.candidates, SiteLayer):
         parcels = _site_layer(question.candidates, rule.service, "candidate", city)
+        _check_on_streets(parcels, question.candidates, scenario, city)
     elif isinstance(question.candidates, OpenGround):
         parcels = screening.open_ground(
             city.extract,
@@ -220,9 +271,12 @@ def candidates(question: Question, rule: Standard, city: City, homes: Demand, to
             max_area_m2=question.max_area_m2,
             standing=today,
             cut_larger=question.cut_larger,
+            service=rule.service,
         )
-    middle = shapely.get_coordinates(shapely.point_on_surface(parcels.geometry))
-    return parcels.kept(city.inside(middle))
+    middle = shapely.point_on_surface(parcels.geometry)
+    taken = np.zeros(len(parcels), bool)
+    taken[shapely.STRtree(built).query(middle, predicate="intersects")[0]] = True
+    return parcels.kept(city.inside(shapely.get_coordinates(middle)) & ~taken)
 
 
 def name(scenario: Scenario, extract: osm.Extract) -> str:

@@ -44,6 +44,11 @@ class Coverage:
         """Of everybody, in [0, 1]."""
         return self.served / self.total
 
+    def by_group(self) -> Floats:
+        """(k,) the people covered of each group of the demand."""
+        covered: Floats = self.people[self.covered].sum(axis=0)
+        return covered
+
     def by_unit(self, demand: Demand) -> tuple[Floats, Floats]:
         """(u+1,) people and people covered in each unit; the last entry is in no unit."""
         count = 0 if demand.units is None else len(demand.units.ids)

@@ -20,6 +20,10 @@ class Units:
     kind: str  # "community", "district", "hex"
     geometry: Shapes  # (u,)  polygons in the demand's CRS
 
+    def kept(self, keep: Flags) -> "Units":
+        """Only these units (u,)."""
+        return Units(self.ids[keep], self.names[keep], self.kind, self.geometry[keep])
+
     def holding(self, xy: Floats) -> Integers:
         """(n,) the unit in which each point (n, 2) lies; on a shared border the first; -1 in none."""
         point, unit = shapely.STRtree(self.geometry).query(shapely.points(xy), predicate="intersects")

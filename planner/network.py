@@ -21,6 +21,9 @@ Shapes = NDArray[np.object_]  # shapely geometries
 
 FIRST_CGCS2000_ZONE = 4534  # EPSG code of the 3-degree zone on 75°E; each 3° further east is one more
 CHINA_BOX = (73.5, 18.0, 136.5, 54.0)  # generous: beyond the border a zone is still a true-scale Mercator
+BANK_M = 0.01  # so near to its edge water is bank; rounding puts what is drawn on a bank on either side of it
+SURFACE = 2  # dimensions of a polygon
+AT_ONCE = 500  # points whose streets in reach are held in memory together
 
 
 def metric_crs(lon: float, lat: float) -> CRS:
@@ -172,8 +175,13 @@ class WalkNetwork:
         return edges, shapely.STRtree(shapely.linestrings(self.xy[self.ends[edges]]))
 
     @cached_property
-    def _barrier_index(self) -> shapely.STRtree:
-        return shapely.STRtree(self.barriers)
+    def _water(self) -> tuple[Shapes, shapely.STRtree]:
+        """The barriers, surfaces without their banks, and their spatial index."""
+        surface = shapely.get_dimensions(self.barriers) == SURFACE
+        whole = shapely.make_valid(self.barriers[surface], method="structure", keep_collapsed=False)
+        open_water = shapely.buffer(whole, -BANK_M, join_style="mitre")
+        water = np.concatenate([open_water[~shapely.is_empty(open_water)], self.barriers[~surface]])
+        return water, shapely.STRtree(water)
 
     def snap(self, points: ArrayLike, *, max_access_m: float) -> Snap:
         """Attach points (n, 2), in metres in `crs`, to the nearest position on a street.
@@ -191,15 +199,10 @@ class WalkNetwork:
         chosen[hit[0][last_first]] = edges[hit[1][last_first]]
 
         wet = np.flatnonzero(chosen >= 0)
-        wet = wet[self._crosses_water(points[wet], chosen[wet])]
-        if len(wet):
-            chosen[wet] = -1
-            near = tree.query(shapes[wet], predicate="dwithin", distance=max_access_m)
-            point, edge = wet[near[0]], edges[near[1]]
-            nearest_first = np.lexsort((edge, self._meet(points[point], edge)[1], point))
-            point, edge = point[nearest_first], edge[nearest_first]
-            dry = ~self._crosses_water(points[point], edge)
-            chosen[point[dry][::-1]] = edge[dry][::-1]
+        wet = wet[self.crosses_water(self._legs(points[wet], chosen[wet]))]
+        for start in range(0, len(wet), AT_ONCE):
+            some = wet[start : start + AT_ONCE]
+            chosen[some] = self._on_own_bank(points[some], max_access_m)
 
         on = chosen >= 0
         offset, access = np.zeros(len(points)), np.full(len(points), np.inf)
@@ -223,16 +226,40 @@ class WalkNetwork:
         leg = points - (start + share[:, None] * along)
         return share * self.length_m[edge], np.hypot(leg[:, 0], leg[:, 1])
 
-    def _crosses_water(self, points: Floats, edge: Integers) -> Flags:
-        """Whether the access leg crosses water. A point in the water may leave its own water."""
-        crosses = np.zeros(len(points), bool)
-        if not len(self.barriers) or not len(points):
+    def _legs(self, points: Floats, edge: Integers) -> Floats:
+        """(n, 2, 2) from each point straight to its edge."""
+        offset, access = self._meet(points, edge)
+        return np.stack([points, self.position(Snap(edge, offset, access, self))], axis=1)
+
+    def _on_own_bank(self, points: Floats, max_access_m: float) -> Integers:
+        """(n,) the nearest edge that each point reaches without crossing water; -1 where there is none."""
+        edges, tree = self._open_streets
+        chosen = np.full(len(points), -1, np.int64)
+        point, street = tree.query(shapely.points(points), predicate="dwithin", distance=max_access_m)
+        edge = edges[street]
+        nearest_first = np.lexsort((edge, self._meet(points[point], edge)[1], point))
+        point, edge = point[nearest_first], edge[nearest_first]
+        dry = ~self.crosses_water(self._legs(points[point], edge))
+        chosen[point[dry][::-1]] = edge[dry][::-1]
+        return chosen
+
+    def crosses_water(self, legs: Floats) -> Flags:
+        """(n,) which straight legs (n, 2, 2), from a point to a street, cross one of the barriers.
+
+        A leg that starts within a water surface may leave it; one that starts on its bank may not enter.
+        A leg that starts or ends on a river drawn as a line does not cross it there.
+        """
+        crosses = np.zeros(len(legs), bool)
+        if not len(self.barriers) or not len(legs):
             return crosses
-        offset, _ = self._meet(points, edge)
-        there = self.position(Snap(edge, offset, np.zeros(len(edge)), self))
-        legs = shapely.linestrings(np.stack([points, there], axis=1))
-        leg, barrier = self._barrier_index.query(legs, predicate="crosses")
-        starts_in = shapely.intersects(shapely.points(points[leg]), self.barriers[barrier])
+        water, tree = self._water
+        along = legs[:, 1] - legs[:, 0]
+        length_m = np.hypot(along[:, 0], along[:, 1])
+        bank = along * np.minimum(BANK_M / np.maximum(length_m, BANK_M), 0.5)[:, None]
+        between = shapely.linestrings(np.stack([legs[:, 0] + bank, legs[:, 1] - bank], axis=1))
+        leg, barrier = tree.query(between, predicate="intersects")
+        starts_in = shapely.intersects(shapely.points(legs[leg, 0]), water[barrier])
+        starts_in &= shapely.get_dimensions(water[barrier]) == SURFACE
         crosses[leg[~starts_in]] = True
         return crosses
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from planner.demand import Demand
 from planner.errors import first
 from planner.facilities import Facilities
@@ -33,6 +35,26 @@ def unmapped(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> l
     ]
 
 
+def idle(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> list[str]:
+    """What stands but serves nobody: too small for a standard, of unknown area, or on no street."""
+    said = []
+    for service in dict.fromkeys(rule.service for rule in rules):
+        there = standing[service]
+        if there.door is not None:
+            on_street = np.bincount(there.gate_facility[~there.door.off], minlength=len(there)) > 0
+            if not on_street.all():
+                said.append(f"{int((~on_street).sum()):,} of {len(there):,} {service} have no gate near a street")
+    for rule in rules:
+        there = standing[rule.service]
+        small = int((~there.at_least(rule.min_area_m2)).sum())
+        if small:
+            floor = f"{rule.min_area_m2:,.0f} m²"
+            said.append(
+                f"{small:,} of {len(there):,} {rule.service} are below {floor}, or of unknown area: no {rule.id}"
+            )
+    return said
+
+
 def of_network(network: WalkNetwork, extract: Extract) -> list[str]:
     """The network's size, and what of the extract is not in it."""
     counted = network.summary
@@ -43,12 +65,17 @@ def of_network(network: WalkNetwork, extract: Extract) -> list[str]:
             f"{int(islands.sum()):,} islands of street shorter than {network.island_m:g} m, "
             f"{network.component_m[islands].sum() / 1000:,.1f} km in all, serve nobody"
         )
+    if not network.inside.all():
+        ring_m = network.length_m[~network.inside[network.ends].all(axis=1)].sum()
+        notes.append(f"{ring_m / 1000:,.1f} km of street lie outside the study area and are only walked through")
     if clipped := counted.get("ways_clipped"):
         notes.append(f"{clipped:,.0f} ways are cut at the edge of the extract")
     if broken := extract.counts.get("surfaces_broken"):
         notes.append(f"{broken:,} areas are cut by the edge of the extract or broken, and left out")
     if parallel := counted["parallel_segments_dropped"]:
-        notes.append(f"of {parallel + 1:,.0f} parallel or repeated segments only the shortest are kept")
+        notes.append(
+            f"{parallel:,.0f} segments repeat or run parallel to a shorter one between the same nodes: dropped"
+        )
     return notes
 
 

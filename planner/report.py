@@ -58,7 +58,7 @@ def record_text(run: Run) -> str:
         "inputs": dict(run.inputs),
         "versions": dict(run.versions),
         "coverage": [
-            _coverage_record(before, after)
+            _coverage_record(before, after, run.demand.groups)
             for measured in run.measured
             for before, after in (
                 (measured.before, measured.after),
@@ -111,8 +111,9 @@ def ledger_text(run: Run) -> str:
     return text.getvalue()
 
 
-def _coverage_record(before: Coverage, after: Coverage) -> dict[str, Any]:
+def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...]) -> dict[str, Any]:
     standard = before.standard
+    by_group = zip(groups, before.people.sum(axis=0), before.by_group(), after.by_group(), strict=True)
     return {
         "standard": standard.id,
         "metric": before.metric,
@@ -127,6 +128,11 @@ def _coverage_record(before: Coverage, after: Coverage) -> dict[str, Any]:
         "confidence": standard.confidence,
         "min_area_m2": _number(standard.min_area_m2),
         "rule_set": standard.rule_set,
+        "title": standard.title["en"],
+        "groups": {
+            group: {"total": _number(total), "before": _number(was), "after": _number(now)}
+            for group, total, was, now in list(by_group)[1:]
+        },
         "reason": standard.reason,
     }
 

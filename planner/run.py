@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 NEAREST_TODAY_M = 2000.0  # how far a card on the map looks for the nearest standing facility
 AGREE = 1e-9  # share by which sums of people in different orders may differ
-COUNTS_AS = {"green": ("green", "park")}  # what a new site of a service may count as, once it is large enough
+SHAPEFILE = (".shp", ".dbf", ".shx", ".prj", ".cpg")  # the parts that carry its answer
 LIBRARIES = ("geopandas", "highspy", "numba", "numpy", "osmium", "pulp", "pyproj", "scipy", "shapely")
 
 Progress = Callable[[str], None]
@@ -94,11 +95,17 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
     before = {rule.id: _cover(demand, standing[rule.service], rule) for rule in rules}
     step("choosing sites")
     plans: list[SitedPlan] = []
-    opened = dict(standing)
-    for question in scenario.siting:
-        plan, new = _choose(question, scenario.standard(question.standard), scenario, place, demand, opened)
+    opened, built = dict(standing), np.empty(0, object)
+    for number, question in enumerate(scenario.siting, 1):
+        rule = scenario.standard(question.standard)
+        land = city.candidates(
+            question, rule, scenario, place, homes=demand, today=opened[rule.service], built=built
+        ).snapped(network, max_access_m=access_m)
+        plan, new = _choose(question, rule, place, demand, opened[rule.service], land)
         plans.append(plan)
-        for service in COUNTS_AS.get(new.service, (new.service,)):
+        built = np.concatenate([built, new.geometry])
+        new = replace(new, ids=np.array([f"plan {number}: {id}" for id in new.ids], np.str_))  # noqa: A001
+        for service in city.family(rule.service):
             opened[service] = opened[service].joined(new)
     step("measuring the plan")
     unchanged = {rule.id for rule in rules if opened[rule.service] is standing[rule.service]}
@@ -121,6 +128,7 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
             *notes.of_network(network, place.extract),
             *people_notes,
             *notes.off_network(demand, _door(demand)),
+            *notes.idle(rules, standing),
             *_plan_notes(plans, before, after),
         ),
         network=network,
@@ -167,16 +175,9 @@ def _cover(demand: Demand, facilities: Facilities, rule: Standard) -> tuple[Cove
 
 
 def _choose(
-    question: Question,
-    rule: Standard,
-    scenario: Scenario,
-    place: City,
-    demand: Demand,
-    standing: Mapping[str, Facilities],
+    question: Question, rule: Standard, place: City, demand: Demand, today: Facilities, candidates: Facilities
 ) -> tuple[SitedPlan, Facilities]:
     """Answer one siting question: the plan, and the sites it opens as facilities."""
-    today, access_m = standing[rule.service], scenario.city.max_access_m
-    candidates = city.candidates(question, rule, place, demand, today).snapped(place.network, max_access_m=access_m)
     plan = cover_most_people(
         demand,
         measure_reach(demand, candidates, limit_m=rule.limit_m),
@@ -203,8 +204,12 @@ def _neighbourhood(
     at = shapely.get_coordinates(shapely.point_on_surface(candidates.geometry[plan.sites]))
     visitors = Demand(candidates.ids[plan.sites], at, np.ones((len(at), 1)), place.crs)
     visitors = replace(visitors, door=place.network.snap(at, max_access_m=NEAREST_TODAY_M))
-    counting = today.at_least(plan.standard.min_area_m2)
-    nearest_m, _ = measure_reach(visitors, today, limit_m=NEAREST_TODAY_M).only(counting).nearest()
+    near = np.zeros(len(today), bool)
+    near[
+        shapely.STRtree(shapely.points(at)).query(today.geometry, predicate="dwithin", distance=NEAREST_TODAY_M)[0]
+    ] = True
+    counting = today.kept(near & today.at_least(plan.standard.min_area_m2))
+    nearest_m, _ = measure_reach(visitors, counting, limit_m=NEAREST_TODAY_M).nearest()
     if demand.units is None:
         return nearest_m, ("",) * len(at)
     names = [*demand.units.names.tolist(), ""]
@@ -279,7 +284,14 @@ def _door(demand: Demand) -> Snap:
 def _inputs(scenario: Scenario, extract: Extract) -> dict[str, str]:
     """sha256 of every file and download that the answer rests on, by the name the scenario gives it."""
     digests = {} if scenario.city.extract else {extract.source: extract.digest}
-    for file in scenario.files:
-        with file.path.open("rb") as content:
-            digests[str(file)] = hashlib.file_digest(content, "sha256").hexdigest()
-    return digests
+    return digests | {str(file): _digest(file.path) for file in scenario.files}
+
+
+def _digest(path: Path) -> str:
+    """sha256 of a file; of a Shapefile, whose figures stand beside it, of all its parts together."""
+    digest = hashlib.sha256()
+    parts = [path.with_suffix(part) for part in SHAPEFILE] if path.suffix.lower() == ".shp" else [path]
+    for part in parts:
+        if part.is_file():
+            digest.update(part.read_bytes())
+    return digest.hexdigest()

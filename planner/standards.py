@@ -76,6 +76,16 @@ class Standard:
         confidence = max(self.confidence, rules.confidence, key=SUREST_FIRST.index)
         return replace(self, min_area_m2=float(floor), rule_set=rules.id, confidence=confidence)
 
+    def changed(self, limit: float | None, min_area_m2: float | None, reason: str) -> "Standard":
+        """This standard with somebody's own threshold, which its title then says; an assumption, of no rule-set."""
+        new = replace(self, reason=reason, confidence="A")
+        said = []
+        if limit is not None:
+            new, said = replace(new, limit=limit), [f"{limit:g} {self.unit}"]
+        if min_area_m2 is not None:
+            new, said = replace(new, min_area_m2=min_area_m2, rule_set=""), [*said, f"≥ {min_area_m2:,.0f} m²"]
+        return replace(new, title={language: f"{title} [{', '.join(said)}]" for language, title in self.title.items()})
+
     def check_first(self) -> bool:
         """Whether the value was written from memory and needs a check before publication."""
         return self.confidence.startswith("M")

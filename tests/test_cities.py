@@ -1,6 +1,7 @@
 """Real cities: distances equal networkx's, nobody is served across water or from an island, and each run holds."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import networkx as nx
@@ -11,6 +12,10 @@ import shapely
 from planner.network import WalkNetwork
 from planner.reach import measure_reach
 from planner.sources import osm, walkable
+from planner.sources.green import public_green
+from planner.sources.places import residential_buildings
+from planner.sources.sea import sea
+from planner.sources.tags import layer, tag_table
 from tests.commands import planner
 from tests.towns import demand, places, with_doors
 
@@ -62,18 +67,39 @@ def test_distances_equal_networkx_on_two_thousand_pairs_of_each_city(city):
     assert compared > 1000, "too few of the 2 000 pairs are within reach to mean anything"
 
 
+def metres_in_water(legs, water):
+    """(n,) how much of each leg (n, 2, 2) lies in a water surface that does not hold its start."""
+    lines = shapely.linestrings(legs)
+    leg, surface = shapely.STRtree(water).query(lines)
+    in_it_m = shapely.length(shapely.intersection(lines[leg], water[surface]))
+    in_it_m[shapely.distance(shapely.points(legs[leg, 0]), water[surface]) == 0] = 0
+    wet_m = np.zeros(len(legs))
+    np.maximum.at(wet_m, leg, in_it_m)
+    return wet_m
+
+
 def test_in_las_palmas_no_access_leg_crosses_water_and_nobody_is_served_from_an_island():
-    network = walkable.walk_network(osm.read_extract(EXTRACTS["las-palmas"]))
-    points = near_streets(network, 5000, 3)
-    snap = network.snap(points, max_access_m=200)
-    on = ~snap.off
-    assert on.mean() > 0.9
-    assert (network.component_m[network.component[network.ends[snap.edge[on], 0]]] >= network.island_m).all()
-    legs = shapely.linestrings(np.stack([points[on], network.position(snap)[on]], axis=1))
-    water = shapely.STRtree(network.barriers)
-    leg, barrier = water.query(legs, predicate="crosses")
-    starts_in_it = shapely.intersects(shapely.points(points[on][leg]), network.barriers[barrier])
-    assert starts_in_it.all()
+    extract = osm.read_extract(EXTRACTS["las-palmas"])
+    network = walkable.walk_network(extract)
+    anywhere = replace(network, barriers=np.empty(0, object))
+    frame = shapely.box(*(network.xy.min(axis=0) - 3000), *(network.xy.max(axis=0) + 3000))
+    coast = layer(extract, tag_table()["map_coast"], network.crs).geometry
+    surfaces = network.barriers[shapely.get_dimensions(network.barriers) == 2]
+    water = np.concatenate([surfaces, sea(coast, frame)])
+    buildings = layer(extract, tag_table()["building"], network.crs).polygons.geometry
+    homes = residential_buildings(extract, network.crs).xy
+    gates = public_green(extract, network).green.gate_xy
+    houses = shapely.get_coordinates(shapely.centroid(buildings))  # harbour sheds and piers among them
+    over_water = 0
+    for points in (homes, gates, houses):
+        snap, dared = network.snap(points, max_access_m=200), anywhere.snap(points, max_access_m=200)
+        on = ~snap.off
+        assert on.mean() > 0.9
+        assert (network.component_m[network.component[network.ends[snap.edge[on], 0]]] >= network.island_m).all()
+        assert metres_in_water(np.stack([points[on], network.position(snap)[on]], axis=1), water).max() < 0.1
+        there = np.stack([points[~dared.off], anywhere.position(dared)[~dared.off]], axis=1)
+        over_water += (metres_in_water(there, water) > 0.1).sum()
+    assert over_water, "without its barriers nobody would cross water either: this city shows nothing"
 
 
 @pytest.mark.parametrize("city", EXTRACTS)

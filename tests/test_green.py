@@ -1,11 +1,14 @@
 """What of an extract is green, park and leftover land, and where it is entered."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon, box
 
 from planner.sources.green import leftover_land, public_green
+from planner.sources.tags import overlap
 from tests.drawn import ORIGIN, drawn, gates
 
 PARK = {"leisure": "park"}
@@ -222,7 +225,60 @@ def test_gates_stand_in_the_order_of_their_parks():
     ).all()
 
 
+#     ────────────  y = 110, a street on the park's own bank, 80 m from it
+#
+#     PPPPPPPPPP    y = 0 … 30
+#     ≈≈≈≈≈≈≈≈≈≈    y = -20 … 0, its southern side is the bank
+#     ────────────  y = -25 or -60, a street on the other bank
+
+RIVER = shapely.box(-500, -20, 600, 0)
+
+
+def riverside_gates(*streets, more=()):
+    extract, network = drawn(WIDE, {"P": PARK}, streets=streets, more=more)
+    river = shapely.transform(RIVER, lambda xy: xy + ORIGIN)
+    park = public_green(extract, replace(network, barriers=np.array([river], object))).park
+    found = gates(park)
+    return found, park.snapped(replace(network, barriers=np.array([river], object)), max_access_m=200).door
+
+
+def test_a_park_beyond_a_river_is_entered_from_the_street_on_its_own_bank():
+    found, door = riverside_gates(((0, -60), (100, -60)), ((0, 110), (100, 110)))
+    assert {y for _, y in found} == {30}
+    assert door.access_m.tolist() == pytest.approx([80], abs=1e-6)
+
+
+def test_an_open_boundary_does_not_face_a_street_across_water():
+    found, _ = riverside_gates(((0, -25), (100, -25)), ((0, 50), (100, 50)))
+    assert {y for x, y in found if 0 < x < 100} == {30}
+
+
+def test_a_park_with_no_street_on_its_own_bank_keeps_a_gate_that_nobody_reaches():
+    found, door = riverside_gates(((0, -60), (100, -60)))
+    assert len(found) == 1
+    assert door.off.tolist() == [True]
+
+
 # --- leftover land
+
+
+def test_a_school_drawn_twice_covers_its_ground_once():
+    #  a lawn from 0 to 100; the school covers 30 of it, drawn as a way and as a relation, and 10 more elsewhere
+    ground = shapely.box([0, 0, 20, 90], 0, [30, 30, 30, 100], 10)
+    lawns = shapely.box([0, 200], 0, [100, 300], 10)
+    share, most = overlap(lawns, ground)
+    assert share == pytest.approx([0.4, 0])
+    assert most.tolist() == [0, -1]
+
+
+def test_land_of_which_a_school_drawn_twice_covers_a_third_is_left_over():
+    lawn, school = ({"landuse": "grass"}, box(0, 0, 100, 30)), ({"amenity": "school"}, box(0, 0, 30, 30))
+    assert parcels(lawn, school, school).ids.tolist() == ["way/1"]
+
+
+def test_leftover_land_is_for_the_service_that_is_asked():
+    lawn = ({"landuse": "grass"}, box(0, 0, 100, 30))
+    assert (parcels(lawn).service, parcels(lawn, service="park").service) == ("green", "park")
 
 
 def parcels(*more, streets=(SOUTH_STREET,), **options):

@@ -1,5 +1,7 @@
 """Streets become a network; points meet it at the nearest position on a street."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import shapely
@@ -75,6 +77,68 @@ def test_an_access_leg_does_not_cross_water_but_takes_the_street_on_its_own_bank
 def test_a_street_along_the_bank_is_no_crossing():
     river = np.array([shapely.box(-10, -20, 200, 0)], object)
     assert network([[0, 0], [100, 0]], [[0, 1]], barriers=river).snap([[30, 7]], max_access_m=90).access_m[0] == 7.0
+
+
+def test_a_point_on_the_bank_does_not_cross_its_river():
+    #  0────────1  y = 0
+    #  ≈≈≈≈≈≈≈≈≈≈  y = 5 … 15; the bank itself, a hair into the water, and a house in the water
+    #  2────────3  y = 100
+    river = np.array([shapely.box(-10, 5, 200, 15)], object)
+    net = network([[0, 0], [100, 0], [0, 100], [100, 100]], [[0, 1], [2, 3]], barriers=river)
+    assert net.snap([[30, 15], [30, 15 - 1e-9], [30, 14]], max_access_m=90).access_m.tolist() == pytest.approx(
+        [85, 85, 14]
+    )
+
+
+def test_a_point_on_the_bank_does_not_enter_its_river_towards_a_bridge():
+    #  2────────3  y = 30, on land
+    #  ≈0──────1≈  y = 5, the middle of a bridge, in water from y = 0 to 10
+    river = np.array([shapely.box(-10, 0, 200, 10)], object)
+    net = network([[0, 5], [100, 5], [0, 30], [100, 30]], [[0, 1], [2, 3]], barriers=river)
+    assert net.snap([[30, 10], [30, 8]], max_access_m=90).access_m.tolist() == [20, 3]
+
+
+def test_a_point_on_a_river_drawn_as_a_line_does_not_cross_its_next_bend():
+    #  0────────────1   y = 0
+    #     ┌≈≈≈┐         y = 10, between x = 20 and 40
+    #  ≈≈≈┘ · └≈≈≈≈≈    the point (30, 20) stands on a second arm, y = 20, of the same line
+    #  2────────────3   y = 45
+    bend = np.array([shapely.LineString([(-50, 20), (20, 20), (20, 10), (40, 10), (40, 20), (25, 20)])], object)
+    net = network([[0, 0], [100, 0], [0, 45], [100, 45]], [[0, 1], [2, 3]], barriers=bend)
+    assert net.snap([[30, 20]], max_access_m=90).access_m.tolist() == [25]
+
+
+def test_a_leg_along_the_bank_or_away_from_it_is_dry():
+    net = network([[0, 0], [100, 0]], [[0, 1]], barriers=np.array([shapely.box(0, 0, 50, 50)], object))
+    legs = {
+        "along the bank": [(50, 10), (50, 0)],
+        "from the bank to land": [(50, 10), (60, 0)],
+        "from a hair inside to land": [(50 - 1e-9, 10), (60, 0)],
+        "from land to the bank": [(60, 10), (50, 10)],
+        "bank to bank": [(0, 10), (50, 10)],
+        "across": [(-10, 10), (60, 10)],
+        "into": [(60, 10), (40, 10)],
+    }
+    crosses = net.crosses_water(np.array(list(legs.values()), float))
+    assert [name for name, wet in zip(legs, crosses, strict=True) if wet] == ["bank to bank", "across", "into"]
+    assert net.crosses_water(np.empty((0, 2, 2))).tolist() == []
+
+
+def test_the_memory_of_a_snap_does_not_grow_with_the_points_beyond_water():
+    #  a ladder of 150 streets on either side of a river, and homes on its northern bank that are nearer to the south
+    x = np.arange(150.0)
+    ladder = np.vstack([np.column_stack([x, np.full(150, y)]) for y in (0, 4, 60, 64)])
+    rungs = np.vstack([np.column_stack([np.arange(150), np.arange(150, 300)]) + shift for shift in (0, 300)])
+    net = network(ladder, rungs, barriers=np.array([shapely.box(-10, 6, 200, 16)], object))
+    homes = np.column_stack([np.random.default_rng(1).uniform(0, 150, 2000), np.full(2000, 20.0)])
+    assert net.snap(homes[:1], max_access_m=100).access_m[0] >= 40  # and the indices are made
+    peak = []
+    for count in (500, 2000):
+        tracemalloc.start()
+        net.snap(homes[:count], max_access_m=100)
+        peak.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peak[1] < 1.5 * peak[0]
 
 
 @settings(max_examples=60, deadline=None)

@@ -79,6 +79,27 @@ def test_a_csv_may_have_semicolons_a_byte_order_mark_and_any_column_names(csv):
     assert (read.geometry.x[0], read.geometry.y[0]) == (500100, 3700000)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lat,lon,people\n39.07,-84.51,5,\n39.08,-84.52,6,\n",  # a comma ends every row, but not the header
+        "lat,lon,people\n39.07,-84.51,5,,\n39.08,-84.52,6\n",
+        "lat,lon,people\n39.07,-84.51,5\n\n39.08,-84.52,6,\n",
+        "lat,lon,people,\n39.07,-84.51,5,\n39.08,-84.52,6,\n",
+    ],
+)
+def test_a_comma_at_the_end_of_a_row_shifts_no_column(csv, text):
+    read = tables.read_layer(csv(text))
+    assert read.geometry.x.tolist() == [-84.51, -84.52]
+    assert read["people"].tolist() == ["5", "6"]
+
+
+def test_rows_with_more_cells_than_the_header_are_all_named(csv):
+    text = 'lat,lon,name\n39.07,-84.51,"Elm, west"\n39.08,-84.52,Oak, east\n39.09,-84.53,Ash\n39.1,-84.5,Fir, south\n'
+    with pytest.raises(DataError, match=r"2 rows have more cells than the 3 of the header \(first: 2, 4\)"):
+        tables.read_layer(csv(text))
+
+
 def test_an_unknown_datum_is_refused_with_what_to_do(csv):
     with pytest.raises(CrsError, match="convert GCJ-02"):
         tables.read_layer(csv("lon,lat\n114,33\n"), crs="gcj02")

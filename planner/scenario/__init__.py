@@ -38,7 +38,7 @@ class Scenario(Model):
     standards: Rules = Rules()
     """By which standards to measure."""
     siting: tuple[Question, ...] = ()
-    """Where to build; each question is answered by itself."""
+    """Where to build; questions are answered in order, and what one opens stands for the next."""
     outputs: Outputs = Outputs()
     """How results are shown."""
     variants: dict[Slug, dict[str, Any]] = Field({})
@@ -63,9 +63,7 @@ class Scenario(Model):
         standard = published.standard(id).under(published.rule_sets()[self.standards.rule_set])
         for each in self.standards.overrides:
             if each.standard == id:
-                limit = standard.limit if each.limit is None else each.limit
-                floor = standard.min_area_m2 if each.min_area_m2 is None else each.min_area_m2
-                standard = replace(standard, limit=limit, min_area_m2=floor, reason=each.reason)
+                standard = standard.changed(each.limit, each.min_area_m2, each.reason)
         return standard
 
     def measured(self) -> tuple[published.Standard, ...]:

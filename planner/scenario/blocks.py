@@ -17,6 +17,7 @@ from pydantic import (
     Tag,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from planner import standards as published
@@ -52,6 +53,7 @@ def _exactly_one(keys: Sequence[str], value: object, info: ValidationInfo) -> No
             raise complaint(f"write exactly one of {', '.join(keys)}; given: {', '.join(given) or 'none'}")
 
 
+SUFFIXES = (".pbf", ".osm", ".gz", ".bz2", ".shp", ".gpkg", ".geojson", ".json", ".csv", ".zip")  # of files
 Slug = Annotated[str, AfterValidator(_slug)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Amount = Annotated[float, Field(strict=True, ge=0)]  # the name says of what: metres, square metres, seconds
@@ -78,9 +80,9 @@ class City(Short):
     boundary: AnyFile | None = None
     """Polygons of the study area: who lives outside is not counted."""
     ring_m: Amount = 1500
-    """How far beyond the study area streets and services are read, so that walks may leave it; metres."""
+    """How far beyond the study area streets are walked, metres; of a place by name, 1 500 m are downloaded."""
     max_access_m: Positive = 200
-    """The longest way from a door to the nearest street, metres; who lives farther off is reported, not counted."""
+    """The longest way from a door to a street, metres; who lives farther off is uncovered on foot, and reported."""
     island_m: Amount = 1000
     """Streets tied to nothing that are shorter than this in all are no part of the network, metres."""
     overpass_url: Text | None = None
@@ -99,7 +101,7 @@ class City(Short):
             return {"made_up": True}
         if word.startswith("sample:"):
             return {"sample": word.removeprefix("sample:")}
-        extract = "/" in word or "\\" in word or re.search(r"\.\w{2,4}$", word) is not None  # a name has no suffix
+        extract = "/" in word or "\\" in word or word.lower().endswith(SUFFIXES)
         return {"extract" if extract else "place": word}
 
     @field_validator("extract")
@@ -283,6 +285,13 @@ class Question(Model):
     """After how many seconds the search stops; the plan then says what a better one could gain at most."""
     gap: Annotated[Amount, Field(lt=1)] = 0.0
     """How far from the best a plan may be, as a share; 0 asks for the proven best."""
+
+    @model_validator(mode="after")
+    def _of_leftover_land(self) -> "Question":
+        idle = sorted(self.model_fields_set & {"min_area_m2", "max_area_m2", "cut_larger"})
+        if self.candidates != "leftover" and idle:
+            raise complaint(f"{', '.join(idle)} choose among leftover land, and candidates are something else")
+        return self
 
     @field_validator("max_area_m2")
     @classmethod

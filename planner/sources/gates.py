@@ -16,6 +16,7 @@ ENTERS_M = 0.5  # a way that comes less far in only touches
 FACING_M = 30.0  # an open boundary is entered from streets this near
 SPACING_M = 50.0  # about one gate for so much open boundary
 FENCE_M = 3.0  # a wall, fence or hedge this near to the boundary closes it
+DRY_M = (100.0, 200.0, 400.0)  # how far a street on the own bank is looked for; further off nobody snaps
 SAME_GATE_M = 5.0  # nearer gates are one gate
 ORIGINS = ("mapped", "path", "boundary", "point")  # of two gates at one place the earlier kind stays
 
@@ -37,6 +38,7 @@ class Surroundings:
     gates: Shapes  # points
     entrances: Shapes  # points
     fences: Shapes  # lines along which one cannot enter, the outlines of fenced grounds among them
+    network: WalkNetwork  # whose water nobody crosses between a street and a gate
 
 
 def surroundings(extract: Extract, network: WalkNetwork) -> Surroundings:
@@ -51,6 +53,7 @@ def surroundings(extract: Extract, network: WalkNetwork) -> Surroundings:
         gates=_open_points(layer(extract, table["gate"], crs)),
         entrances=_open_points(layer(extract, table["entrance"], crs)),
         fences=fences[shapely.get_dimensions(fences) == 1],
+        network=network,
     )
 
 
@@ -61,9 +64,10 @@ def _open_points(marks: Layer) -> Shapes:
 def find_gates(geometry: Shapes, around: Surroundings, *, open_boundary: bool) -> Gates:
     """The gates of points and polygons (m,): at least one each, none on an island of the network.
 
-    With `open_boundary`, a ground is entered wherever it faces a street and no fence stands between.
-    A ground without any gate is entered at the point of its boundary nearest to a street. Holes of a
-    polygon have no gates. A bridge over a ground is taken for a way into it: the network has no levels.
+    With `open_boundary`, a ground is entered wherever it faces a street and neither fence nor water lies
+    between. A ground without any gate is entered at the point of its boundary nearest to a street on its
+    own bank, or to any street where none is in reach. Holes of a polygon have no gates. A bridge over a
+    ground is taken for a way into it: the network has no levels.
     """
     areas = np.flatnonzero(shapely.get_dimensions(geometry) == POLYGON)
     outline = _without_holes(geometry[areas])
@@ -71,7 +75,7 @@ def find_gates(geometry: Shapes, around: Surroundings, *, open_boundary: bool) -
     found = [_mapped(ring, around), _paths(outline, ring, around.streets)]
     found.append(_facing(outline, ring, around) if open_boundary else (np.empty(0, np.int64), np.empty((0, 2))))
     without = np.setdiff1d(np.arange(len(areas)), np.concatenate([ground for ground, _ in found]))
-    nearest, at_nearest = _nearest(ring[without], around.streets)
+    nearest, at_nearest = _nearest(ring[without], around)
     found[-1] = (np.append(found[-1][0], without[nearest]), np.vstack([found[-1][1], at_nearest]))
     points = np.setdiff1d(np.arange(len(geometry)), areas)
 
@@ -132,9 +136,10 @@ def _facing(outline: Shapes, ring: Shapes, around: Surroundings) -> tuple[Intege
     pieces = _pieces(around.streets)
     facility, piece = shapely.STRtree(pieces).query(ring, predicate="dwithin", distance=FACING_M)
     leg = shapely.shortest_line(ring[facility], pieces[piece])
-    here, street = shapely.get_coordinates(leg).reshape(-1, 2, 2).transpose(1, 0, 2)
+    ends = shapely.get_coordinates(leg).reshape(-1, 2, 2)
+    here, street = ends.transpose(1, 0, 2)
     open_here = ~shapely.contains_xy(outline[facility], street[:, 0], street[:, 1])
-    open_here &= ~_closed(here, leg, around.fences)
+    open_here &= ~_closed(here, leg, around.fences) & ~around.network.crosses_water(ends)
     facility, here, leg = facility[open_here], here[open_here], leg[open_here]
     along_m = shapely.line_locate_point(ring[facility], shapely.points(here))
     stretch = np.floor(along_m / SPACING_M)
@@ -154,11 +159,28 @@ def _closed(here: Floats, leg: Shapes, fences: Shapes) -> Flags:
     return closed
 
 
-def _nearest(ring: Shapes, streets: Shapes) -> tuple[Integers, Floats]:
-    """The point of each boundary nearest to a street."""
-    which, street = shapely.STRtree(streets).query_nearest(ring, all_matches=False)
-    leg = shapely.shortest_line(ring[which], streets[street])
-    return which, shapely.get_coordinates(leg).reshape(-1, 2, 2)[:, 0]
+def _nearest(ring: Shapes, around: Surroundings) -> tuple[Integers, Floats]:
+    """The point of each boundary nearest to a street, without water between where that can be had."""
+    tree = shapely.STRtree(around.streets)
+    which, street = tree.query_nearest(ring, all_matches=False)
+    legs = _legs(ring[which], around.streets[street])
+    wet = np.flatnonzero(around.network.crosses_water(legs))
+    for within_m in DRY_M:
+        row, street = tree.query(ring[which[wet]], predicate="dwithin", distance=within_m)
+        tried = _legs(ring[which[wet[row]]], around.streets[street])
+        dry = ~around.network.crosses_water(tried)
+        row, street, tried = row[dry], street[dry], tried[dry]
+        length_m = np.hypot(*(tried[:, 1] - tried[:, 0]).T)
+        furthest_first = np.lexsort((street, length_m, row))[::-1]  # so that the nearest is written last
+        legs[wet[row[furthest_first]]] = tried[furthest_first]
+        wet = np.delete(wet, np.unique(row))
+    return which, legs[:, 0]
+
+
+def _legs(ring: Shapes, streets: Shapes) -> Floats:
+    """(n, 2, 2) the shortest way from each boundary to its street."""
+    legs: Floats = shapely.get_coordinates(shapely.shortest_line(ring, streets)).reshape(-1, 2, 2)
+    return legs
 
 
 def _first_of_near(xy: Floats, facility: Integers) -> Flags:

@@ -69,6 +69,7 @@ def leftover_land(
     max_area_m2: float,
     standing: Facilities,
     cut_larger: bool = False,
+    service: str = "green",
 ) -> Facilities:
     """Parcels on which a pocket park could be built, of an area in [min, max], both ends in.
 
@@ -77,6 +78,7 @@ def leftover_land(
     of the grounds of a school and the like, nowhere MIN_WIDTH_M wide, or far from every street.
     Fences round a parcel do not count: they fall when the park is built. With `cut_larger`, land above
     max_area_m2 is not passed over but cut into squares of that area, each a parcel ("way/12/3").
+    `service` is what would be built on them.
     """
     table, crs = tag_table(), network.crs
     land = layer(extract, table["leftover"], crs).polygons
@@ -92,7 +94,7 @@ def leftover_land(
     ):
         parcel = parcel.kept(overlap(parcel.geometry, taken)[0] <= most)
     unfenced = replace(surroundings(extract, network), fences=np.empty(0, object))
-    sites = _facilities(parcel, parcel.names, parcel.geometry, "green", "candidate", unfenced, crs)
+    sites = _facilities(parcel, parcel.names, parcel.geometry, service, "candidate", unfenced, crs)
     near = ~network.snap(sites.gate_xy, max_access_m=TO_STREET_M).off
     return sites.kept(np.bincount(sites.gate_facility[near], minlength=len(sites)) > 0)
 

@@ -1,6 +1,7 @@
 """One layer of any common kind, with coordinates that can be true, or an error that names the culprits."""
 
 import codecs
+import csv
 import io
 import logging
 import re
@@ -116,15 +117,35 @@ def _declared(crs: str | CRS, path: Path) -> CRS:
 
 
 def _read_text(path: Path, encoding: str | None) -> pd.DataFrame:
-    """A delimited text file, every cell as it is written."""
+    """A delimited text file, every cell as it is written. Empty cells beyond the header's last are dropped."""
     try:
         raw = path.read_bytes().removeprefix(codecs.BOM_UTF8)
         text = raw.decode(encoding) if encoding else _decoder([raw], path)(raw)
         header = text.partition("\n")[0]
         delimiter = max(",;\t", key=header.count)
-        return pd.read_csv(io.StringIO(text), dtype=str, sep=delimiter, keep_default_na=False)
-    except (OSError, ValueError, LookupError) as error:
+        columns, longer = _longer_rows(text, delimiter)
+        if not longer:
+            return pd.read_csv(
+                io.StringIO(text),
+                dtype=str,
+                sep=delimiter,
+                keep_default_na=False,
+                index_col=False,
+                usecols=range(columns),
+            )
+    except (OSError, ValueError, LookupError, csv.Error) as error:
         raise DataError(f"{path.name} cannot be read as a table ({error}). Save it as CSV in UTF-8.") from None
+    raise DataError(
+        f"{path.name}: {len(longer)} rows have more cells than the {columns} of the header ({first(longer)}). "
+        f"Put texts that hold {delimiter!r} in quotes, or name every column."
+    )
+
+
+def _longer_rows(text: str, delimiter: str) -> tuple[int, list[int]]:
+    """The columns of the header, and the rows, counted from 1, with something written beyond them."""
+    filled = (row for row in csv.reader(io.StringIO(text), delimiter=delimiter) if row)
+    columns = len(next(filled, []))
+    return columns, [number for number, row in enumerate(filled, 1) if any(cell.strip() for cell in row[columns:])]
 
 
 def _read_gdal(path: Path, layer: str | None, encoding: str | None) -> pd.DataFrame:

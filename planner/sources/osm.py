@@ -111,7 +111,10 @@ class Extract:
 
     @cached_property
     def crs(self) -> CRS:
-        """The metric system in which this city is computed."""
+        """The metric system in which this city is computed: that of its study area, else of most streets."""
+        if self.study_area is not None:
+            middle = shapely.centroid(self.study_area)
+            return metric_crs(middle.x, middle.y)
         lonlat = self.node_lonlat if len(self.node_lonlat) else shapely.get_coordinates(self.features.geometry)
         return metric_crs(*np.median(lonlat, axis=0))
 

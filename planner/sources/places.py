@@ -154,37 +154,52 @@ def _storeys(text: str) -> float:
 
 
 def _pieces(land: Layer) -> tuple[NDArray[np.str_], Shapes]:
-    """Land cut along a grid of CELL_M, each area's pieces numbered from 1."""
+    """Land cut along a grid of CELL_M, each area's pieces numbered from 1; common ground is the first area's."""
+    later, earlier = shapely.STRtree(land.geometry).query(land.geometry, predicate="intersects")
+    pairs = np.flatnonzero(earlier < later)
+    pairs = pairs[np.lexsort((earlier[pairs], later[pairs]))]
+    rows, start = np.unique(later[pairs], return_index=True)
+    left = land.geometry.copy()
+    for row, before in zip(rows.tolist(), np.split(earlier[pairs], start[1:]), strict=False):
+        left[row] = shapely.difference(left[row], shapely.union_all(land.geometry[before]))
     ids: list[str] = []
     pieces: list[shapely.Geometry] = []
-    taken = shapely.MultiPolygon()
-    for area, polygon in zip(land.ids.tolist(), land.geometry, strict=True):
-        squares = cut(shapely.difference(polygon, taken), CELL_M)
+    for area, polygon in zip(land.ids.tolist(), left, strict=True):
+        squares = cut(polygon, CELL_M)
         ids += [f"{area}/{number}" for number in range(1, len(squares) + 1)]
         pieces += squares.tolist()
-        taken = shapely.union(taken, polygon)
     return np.array(ids, np.str_), np.array(pieces, object)
 
 
-def administrative_units(extract: Extract, crs: CRS, *, admin_level: int | None = None) -> Units | None:
+def administrative_units(
+    extract: Extract, crs: CRS, *, admin_level: int | None = None, homes: Buildings | None = None
+) -> Units | None:
     """The administrative areas of one level; None where the extract holds none that divide the city.
 
-    By default the finest level with at least FEWEST_UNITS areas that hold most of the homes. An area
-    that the edge of the extract cuts is not in it, so a small extract often has none.
+    By default the finest level with at least FEWEST_UNITS areas that hold most of the `homes`, which are
+    those of the extract. An area that the edge of the extract cuts is not in it, so a small extract often
+    has none. A level asked for that the extract does not hold is refused.
     """
     areas = layer(extract, tag_table()["administrative"], crs).polygons
     level = np.array([_whole(tags.get("admin_level", "")) for tags in areas.tags], np.int64)
     if admin_level is None:
-        homes = residential_buildings(extract, crs)
+        homes = homes or residential_buildings(extract, crs)
         for finest_first in np.unique(level[level > 0])[::-1].tolist():
             chosen = areas.geometry[level == finest_first]
             on = _on(shapely.points(homes.xy), chosen)
             if len(chosen) >= FEWEST_UNITS and 2 * homes.floor_area_m2[on].sum() >= homes.floor_area_m2.sum():
                 admin_level = finest_first
                 break
-    chosen_areas = areas.kept(level == (-1 if admin_level is None else admin_level))
-    if admin_level is None or not len(chosen_areas.ids):
+    if admin_level is None:
         return None
+    chosen_areas = areas.kept(level == admin_level)
+    if not len(chosen_areas.ids):
+        there, count = np.unique(level[level > 0], return_counts=True)
+        held = ", ".join(f"{one} ({many})" for one, many in zip(there.tolist(), count.tolist(), strict=True))
+        raise QuestionError(
+            f"{extract.source} holds 0 whole administrative areas of admin_level {admin_level}; the levels there are, "
+            f"with their areas: {held or 'none'}. Ask for one of these, or for hexagons (`hex_m: 300`)."
+        )
     return Units(chosen_areas.ids, chosen_areas.names, _kind(admin_level), chosen_areas.geometry)
 
 
@@ -250,9 +265,10 @@ def base_map(extract: Extract, network: WalkNetwork, *, study_area: shapely.Geom
     outline = np.empty(0, object)
     if study_area is not None:
         outline = in_metres(np.array([study_area], object), crs)
+        shapely.prepare(outline)
 
     def shown(shapes: Shapes) -> Shapes:
-        return shapes[shapely.dwithin(shapes, outline[0], MAP_RING_M)] if len(outline) else shapes
+        return shapes[shapely.dwithin(outline[0], shapes, MAP_RING_M)] if len(outline) else shapes
 
     def features(rules: str, dimensions: int) -> Shapes:
         chosen = layer(extract, table[rules], crs).geometry

@@ -8,10 +8,12 @@ from planner.facilities import Facilities
 from planner.network import Flags, Floats, Shapes, WalkNetwork
 from planner.sources.gates import find_gates, surroundings
 from planner.sources.osm import Extract
-from planner.sources.tags import layer, tag_table
+from planner.sources.sea import sea
+from planner.sources.tags import POLYGON, layer, tag_table
 
 STREET_SIDE_M = 3.0  # a plot keeps this far from the middle of a street
 TO_STREET_M = 30.0  # … and has a street this near
+USED = ("building", "grounds", "other_land", "not_open")  # rules of the tag table
 TRIES = ((0.0, 0.0), (-0.3, 0.0), (0.3, 0.0), (0.0, -0.3), (0.0, 0.3))  # positions within a cell, shares of its side
 
 
@@ -27,18 +29,16 @@ def open_ground(
 ) -> Facilities:
     """At most one square plot of `area_m2` in each cell of a grid over the homes (n, 2), status "candidate".
 
-    A plot lies on no building, water, school ground or standing facility and not on a street, but has one
-    within 30 m. The extract does not know who owns it: an answer on such plots says where to look for
-    land, not which parcel to buy. Ids count cells from the south-west, "ground/12-7".
+    A plot lies on no building, water, sea, school ground, land of another use or standing facility and
+    not on a street, but has one within 30 m. The extract does not know who owns it: an answer on such
+    plots says where to look for land, not which parcel to buy. Ids count cells from the south-west, "ground/12-7".
     """
     side_m = float(np.sqrt(area_m2))
     if not 0 < side_m <= grid_m:
         raise QuestionError(f"A plot of {area_m2:g} m² does not fit a grid of {grid_m:g} m. Widen grid_m.")
-    table, crs = tag_table(), network.crs
-    streets = shapely.linestrings(network.xy[network.ends])
-    taken = [layer(extract, table[kind], crs).polygons.geometry for kind in ("building", "map_water", "grounds")]
-    occupied = shapely.STRtree(np.concatenate([*taken, standing.geometry]))
-    street_tree = shapely.STRtree(streets)
+    street_tree = shapely.STRtree(shapely.linestrings(network.xy[network.ends]))
+    frame = shapely.box(*(homes.min(axis=0) - grid_m), *(homes.max(axis=0) + grid_m))
+    occupied = shapely.STRtree(np.concatenate([_taken(extract, network, frame), standing.geometry]))
 
     south_west = np.floor(homes.min(axis=0) / grid_m) * grid_m
     cells = np.unique(np.floor((homes - south_west) / grid_m).astype(np.int64), axis=0)  # only where people live
@@ -62,9 +62,20 @@ def open_ground(
         gate_xy=gates.xy,
         gate_facility=gates.facility,
         gate_origin=gates.origin,
-        crs=crs,
+        crs=network.crs,
         kind=np.full(len(ids), "open ground", np.str_),
     )
+
+
+def _taken(extract: Extract, network: WalkNetwork, frame: shapely.Polygon) -> Shapes:
+    """What no plot may lie on: ground in use, and water, of which rivers may be lines."""
+    table, crs = tag_table(), network.crs
+    used = [layer(extract, table[rules], crs).polygons.geometry for rules in USED]
+    water = layer(extract, [*table["map_water"], *table["map_waterway"]], crs).geometry
+    coast = layer(extract, table["map_coast"], crs).geometry
+    shore = coast[shapely.get_dimensions(coast) < POLYGON]
+    wet = [water[shapely.get_dimensions(water) > 0], network.barriers, sea(shore, frame)]
+    return np.concatenate([*used, *wet])
 
 
 def _squares(middle: Floats, side_m: float) -> Shapes:

@@ -111,15 +111,23 @@ def repaired(geometry: Shapes) -> Shapes:
 
 
 def overlap(geometry: Shapes, ground: Shapes) -> tuple[NDArray[np.float64], Integers]:
-    """(n,) the share of each polygon that lies on the ground, and the ground with most of it (-1 = none)."""
-    share, most = np.zeros(len(geometry)), np.full(len(geometry), -1, np.int64)
+    """(n,) the share of each polygon that lies on the ground, and the ground with most of it (-1 = none).
+
+    Grounds that overlap, such as a school drawn as a way and as a relation, count their common part once.
+    """
+    covered_m2, most = np.zeros(len(geometry)), np.full(len(geometry), -1, np.int64)
     polygon, on = shapely.STRtree(ground).query(geometry, predicate="intersects")
-    common_m2 = shapely.area(shapely.intersection(geometry[polygon], ground[on]))
-    np.add.at(share, polygon, common_m2)
+    common = shapely.intersection(geometry[polygon], ground[on])
+    common_m2 = shapely.area(common)
+    np.add.at(covered_m2, polygon, common_m2)
+    several = (common_m2 > 0) & (np.bincount(polygon[common_m2 > 0], minlength=len(geometry)) > 1)[polygon]
+    rows, row = np.unique(polygon[several], return_inverse=True)
+    pieces = shapely.geometrycollections(common[several], indices=row)
+    covered_m2[rows] = shapely.area(shapely.union_all(pieces[:, None], axis=1))
     least_first = np.lexsort((-on, common_m2))
     most[polygon[least_first]] = on[least_first]
     area_m2 = shapely.area(geometry)
-    return np.divide(share, area_m2, out=np.zeros(len(geometry)), where=area_m2 > 0), most
+    return np.divide(covered_m2, area_m2, out=np.zeros(len(geometry)), where=area_m2 > 0), most
 
 
 def cut(polygon: shapely.Geometry, side_m: float) -> Shapes:
