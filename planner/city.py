@@ -176,7 +176,7 @@ def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:
     elif asked.hex_m is not None:
         units = None
     else:
-        units = places.administrative_units(city.extract, city.crs, admin_level=asked.admin_level)
+        units = places.administrative_units(city.extract, city.crs, admin_level=asked.admin_level, homes=city.homes)
     if units is None:
         units, unit = places.hexes(people.xy, people.crs, edge_m=asked.hex_m or HEX_M)
         return replace(people, units=units, unit=unit)

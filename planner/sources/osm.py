@@ -26,6 +26,7 @@ MADE_UP = "planner made-up city"  # the generator named in the header of an extr
 
 # What is read besides highways. Everything else in the extract is passed over.
 FEATURE_KEYS = (
+    "aeroway",
     "amenity",
     "boundary",
     "building",
