@@ -198,6 +198,7 @@ def _site_layer(layer: SiteLayer, service: str, status: str, city: City) -> Faci
         name=layer.name,
         id=layer.id,
         area_m2=layer.area_m2,
+        area_column=layer.area,
         **_how_to_read(layer, city),
     )
 

@@ -92,6 +92,15 @@ def test_a_site_of_unknown_area_is_said_not_to_count(town):
     assert "1 of 1 green are below 400 m², or of unknown area: no green-300" in run.notes
 
 
+def test_the_official_area_of_a_parcel_is_the_one_that_counts(town):
+    (town / "plots.csv").write_text("id,lon,lat,m2\nwest,114.650,33.6198,399\neast,114.660,33.6198,400\n", "utf-8")
+    text = SCENARIO.replace("area_m2: 900, assumption: As surveyed.", "area: m2")
+    (town / "town.yaml").write_text(text, "utf-8")
+    run = answer(town)
+    assert run.plans[0].plan.opened == ("east",)
+    assert any("1 of 2 candidates are smaller than the 400 m²" in note for note in run.notes)
+
+
 def test_a_threshold_of_one_s_own_stands_in_the_title_and_is_an_assumption(town):
     run = answer(town, "standards.overrides=[{standard: green-300, limit: 400, min_area_m2: 800, reason: Local rule.}]")
     rule = run.measured[0].standard

@@ -123,7 +123,7 @@ def test_prices_settle_most_sites_of_a_town() -> None:
 @settings(max_examples=60, deadline=None)
 def test_greedy_is_never_below_its_guarantee(question) -> None:
     town, p, keep, forbid = question
-    plan = search.greedy(*town, p, keep, forbid)
+    plan = search.improve(*town, p, keep, forbid)
     covered, best = (
         search.covered(*town[:3], plan),
         max(search.covered(*town[:3], x) for x in plans(town[3], p, keep, forbid)),
@@ -139,12 +139,12 @@ def test_an_exchange_finds_what_greedy_misses() -> None:
     # Site 1 covers most and is taken first; 0 and 2 together cover everybody.
     #       home 0  1       2       3
     town = rows({0}, {0, 1}, {1, 2}, {2}, people=[2, 3, 3, 2], m=3)
-    assert search.greedy(*town, 2).tolist() == [True, False, True]
+    assert search.improve(*town, 2).tolist() == [True, False, True]
 
 
 def test_of_equal_sites_the_first_is_chosen() -> None:
     town = rows({0, 1, 2}, {3}, people=[5, 1], m=4)
-    assert search.greedy(*town, 1).tolist() == [True, False, False, False]
+    assert search.improve(*town, 1).tolist() == [True, False, False, False]
     assert search.improve(*town, 1, start=[2]).tolist() == [True, False, False, False]
 
 
@@ -189,7 +189,7 @@ def test_a_solver_at_its_time_limit_does_not_say_that_it_finished() -> None:
 
 def test_a_warm_start_is_what_the_solver_has_at_least() -> None:
     town = random_town(1500, 100, 0.12)
-    start = search.greedy(*town, 15)
+    start = search.improve(*town, 15)
     programme = models.maximal_covering(*town, 15)
     ending = solver.solve(programme, time_limit_s=60, gap=0.9, warm_start=np.flatnonzero(start).tolist())
     assert ending.open is not None

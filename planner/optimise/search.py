@@ -15,23 +15,6 @@ def covered(weight: Floats, indptr: Integers, site: Integers, plan: Flags) -> fl
     return float(weight[_times(indptr, site, plan) > 0].sum())
 
 
-def greedy(
-    weight: Floats,
-    indptr: Integers,
-    site: Integers,
-    m: int,
-    p: int,
-    keep: Sequence[int] = (),
-    forbid: Sequence[int] = (),
-) -> Flags:
-    """A plan (m,) in milliseconds: the best site next, p times over, then improved by exchanges.
-
-    Never below (1 − 1/e) of the optimum. Nemhauser, Wolsey & Fisher (1978), An analysis of
-    approximations for maximizing submodular set functions.
-    """
-    return improve(weight, indptr, site, m, p, keep, forbid)
-
-
 def improve(
     weight: Floats,
     indptr: Integers,
@@ -42,11 +25,13 @@ def improve(
     forbid: Sequence[int] = (),
     start: Sequence[int] = (),
 ) -> Flags:
-    """A plan (m,) at least as good as `start`, which no exchange of one site makes better.
+    """A plan (m,) in milliseconds, at least as good as `start`, which no exchange of one site makes better.
 
     Filled up to p greedily; then each site but the kept ones gives way to the one that covers most in
     its place, until nothing changes. Of equal sites the first in order; a site that adds nobody is left
-    out. What `start` may not hold (forbidden sites, more than p) is dropped from it.
+    out. What `start` may not hold (forbidden sites, more than p) is dropped from it. From nothing, the
+    plan is never below (1 − 1/e) of the optimum: Nemhauser, Wolsey & Fisher (1978), An analysis of
+    approximations for maximizing submodular set functions.
     """
     serves = csr_array((np.ones(len(site)), site, indptr), shape=(len(weight), m)).T.tocsr()  # (m, n)
     shut = np.zeros(m, bool)

@@ -241,8 +241,10 @@ class Totals(Layer):
 class SiteLayer(Layer):
     """Sites by place; points are entered where they are, polygons along their boundary."""
 
+    area: Column | None = None
+    """Column with the official area, square metres; takes the place of the drawn one."""
     area_m2: Positive | None = None
-    """Assumed area of each site, square metres; takes the place of the area of polygons."""
+    """Assumed area of each site, square metres, where no column says it; takes the place of the drawn one."""
     assumption: Text | None = Field(None, validate_default=True)
     """The sentence about `area_m2` that every output repeats."""
 
@@ -251,6 +253,8 @@ class SiteLayer(Layer):
     def _said(cls, value: str | None, info: ValidationInfo) -> str | None:
         if info.data.get("area_m2") is not None and value is None:
             raise complaint("area_m2 is assumed: say so in assumption, every output repeats it")
+        if info.data.get("area_m2") is not None and info.data.get("area") is not None:
+            raise complaint("write area, a column, or area_m2, an assumption; not both")
         return value
 
 
