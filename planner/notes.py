@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+import shapely
 
 from planner.demand import Demand
 from planner.errors import first
 from planner.facilities import Facilities
-from planner.network import Snap, WalkNetwork
+from planner.network import Shapes, Snap, WalkNetwork
 from planner.scenario import OpenGround, Scenario, SiteLayer
 from planner.sources.osm import Extract
 from planner.standards import Standard
@@ -33,6 +34,19 @@ def unmapped(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> l
         for service in dict.fromkeys(rule.service for rule in rules)
         if not len(standing[service])
     ]
+
+
+def through_walls(demand: Demand, door: Snap, fences: Shapes) -> list[str]:
+    """The people whose straight way to the street crosses a mapped wall, fence or hedge: they may walk farther."""
+    on = np.flatnonzero(~door.off)
+    legs = shapely.linestrings(np.stack([demand.xy[on], door.network.position(door)[on]], axis=1))
+    crossing = on[np.unique(shapely.STRtree(fences).query(legs, predicate="crosses")[0])]
+    people = demand.people[crossing, 0].sum()
+    return (
+        [f"{people:,.0f} people reach the street across a mapped wall or fence: they may walk farther"]
+        if people
+        else []
+    )
 
 
 def idle(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> list[str]:

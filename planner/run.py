@@ -20,6 +20,7 @@ from planner.network import Flags, Floats, Snap, WalkNetwork
 from planner.reach import measure_reach, measure_straight
 from planner.scenario import Question, Scenario
 from planner.siting import Plan, cover_most_people
+from planner.sources.gates import surroundings
 from planner.sources.osm import Extract
 from planner.sources.places import BaseMap, base_map
 from planner.standards import Standard
@@ -128,6 +129,7 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
             *notes.of_network(network, place.extract),
             *people_notes,
             *notes.off_network(demand, _door(demand)),
+            *notes.through_walls(demand, _door(demand), surroundings(place.extract, network).fences),
             *notes.idle(rules, standing),
             *_plan_notes(plans, before, after),
         ),

@@ -92,6 +92,21 @@ def test_a_site_of_unknown_area_is_said_not_to_count(town):
     assert "1 of 1 green are below 400 m², or of unknown area: no green-300" in run.notes
 
 
+def test_who_reaches_the_street_across_a_wall_is_told(town):
+    wall = (
+        '<node id="11" lat="33.6201" lon="114.649" version="1" timestamp="2026-01-31T00:00:00Z"/>'
+        '<node id="12" lat="33.6201" lon="114.651" version="1" timestamp="2026-01-31T00:00:00Z"/>'
+    )
+    way = (
+        '<way id="2" version="1" timestamp="2026-01-31T00:00:00Z"><nd ref="11"/><nd ref="12"/>'
+        '<tag k="barrier" v="wall"/></way>'
+    )
+    text = STREET.replace('<way id="1"', f'{wall}\n<way id="1"').replace("</osm>", f"{way}\n</osm>")
+    (town / "town.osm").write_text(text, "utf-8")
+    told = "100 people reach the street across a mapped wall or fence: they may walk farther"
+    assert told in answer(town).notes
+
+
 def test_the_official_area_of_a_parcel_is_the_one_that_counts(town):
     (town / "plots.csv").write_text("id,lon,lat,m2\nwest,114.650,33.6198,399\neast,114.660,33.6198,400\n", "utf-8")
     text = SCENARIO.replace("area_m2: 900, assumption: As surveyed.", "area: m2")
