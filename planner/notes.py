@@ -21,6 +21,11 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
         "The city and its people are made up; no figure is about a real place." if synthetic else None,
         scenario.demand.spread.assumption if scenario.demand.spread else None,
         *(layer.assumption for layer in layers if isinstance(layer, SiteLayer | OpenGround)),
+        *(
+            f"Leftover land above {question.max_area_m2:,.0f} m² is cut into such parcels, which no cadastre knows."
+            for question in scenario.siting
+            if question.cut_larger
+        ),
         *(f"{each.standard} is changed: {each.reason}" for each in scenario.standards.overrides),
         *(f"changed for this run: {change}" for change in scenario.changes),
     ]

@@ -107,6 +107,13 @@ def test_who_reaches_the_street_across_a_wall_is_told(town):
     assert told in answer(town).notes
 
 
+def test_parcels_that_no_cadastre_knows_are_an_assumption(town):
+    (town / "town.yaml").write_text(SCENARIO.partition("    candidates:")[0].replace("sites: 1", "sites: 0"), "utf-8")
+    said = "Leftover land above 10,000 m² is cut into such parcels, which no cadastre knows."
+    assert said not in answer(town).assumptions
+    assert said in answer(town, "siting.0.cut_larger=true").assumptions
+
+
 def test_the_official_area_of_a_parcel_is_the_one_that_counts(town):
     (town / "plots.csv").write_text("id,lon,lat,m2\nwest,114.650,33.6198,399\neast,114.660,33.6198,400\n", "utf-8")
     text = SCENARIO.replace("area_m2: 900, assumption: As surveyed.", "area: m2")
