@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from planner.demand import Demand
 from planner.errors import ExtractError
@@ -17,6 +17,7 @@ from planner.facilities import Facilities
 from planner.network import Flags, Floats, Shapes, WalkNetwork
 from planner.scenario import Layer, OpenGround, Question, Scenario, SiteLayer
 from planner.sources import green, made_up, online, osm, places, screening, tables, walkable
+from planner.sources.tags import in_metres
 from planner.standards import Standard
 
 MADE_UP_NAME = "made-up city after Chuanhui District · 虚构城市(仿川汇区)"
@@ -41,8 +42,7 @@ class City:
         """The study area in metres."""
         if self.study_area is None:
             return None
-        to_metres = Transformer.from_crs(4326, self.crs, always_xy=True).transform
-        area = shapely.transform(self.study_area, to_metres, interleaved=False)
+        (area,) = in_metres(np.array([self.study_area], object), self.crs)
         shapely.prepare(area)
         return area
 
@@ -189,8 +189,12 @@ def _how_to_read(layer: Layer, city: City) -> dict[str, Any]:
     return {**named, "near": city.near}
 
 
-def _site_layer(layer: SiteLayer, service: str, status: str, city: City) -> Facilities:
-    return tables.facilities(
+def _site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m: float) -> Facilities:
+    """The sites of a layer, snapped.
+
+    Refused where most gates are far from every street: the layer lies elsewhere, or in another datum.
+    """
+    sites = tables.facilities(
         layer.file.path,
         service=service,
         status=status,
@@ -201,24 +205,24 @@ def _site_layer(layer: SiteLayer, service: str, status: str, city: City) -> Faci
         area_column=layer.area,
         **_how_to_read(layer, city),
     )
+    gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
+    gates.check(f"gates of {layer.file}", sites.ids[sites.gate_facility], access_m)
+    return replace(sites, door=gates)
 
 
 def standing(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], tuple[tuple[str, str, str], ...]]:
     """Today's facilities by service, snapped, and the green that is not public."""
+    access_m = scenario.city.max_access_m
     parks = green.public_green(city.extract, city.network)
-    found = {"green": parks.green, "park": parks.park, **places.services(city.extract, city.network)}
+    mapped = {"green": parks.green, "park": parks.park, **places.services(city.extract, city.network)}
     if not scenario.facilities.osm:
-        nothing = {service: np.zeros(len(each), bool) for service, each in found.items()}
-        found = {service: each.kept(nothing[service]) for service, each in found.items()}
+        mapped = {service: each.kept(np.zeros(len(each), bool)) for service, each in mapped.items()}
+    found = {service: each.snapped(city.network, max_access_m=access_m) for service, each in mapped.items()}
     for layer in scenario.facilities.layers:
-        more = _site_layer(layer, layer.service, "standing", city)
-        _check_on_streets(more, layer, scenario, city)
+        more = _site_layer(layer, layer.service, "standing", city, access_m)
         for service in family(layer.service):
             found[service] = found[service].joined(_told_apart(more, found[service], layer))
-    snapped = {
-        service: each.snapped(city.network, max_access_m=scenario.city.max_access_m) for service, each in found.items()
-    }
-    return snapped, parks.left_out if scenario.facilities.osm else ()
+    return found, parks.left_out if scenario.facilities.osm else ()
 
 
 def family(service: str) -> tuple[str, ...]:
@@ -233,13 +237,6 @@ def _told_apart(more: Facilities, there: Facilities, layer: SiteLayer) -> Facili
     return more
 
 
-def _check_on_streets(sites: Facilities, layer: SiteLayer, scenario: Scenario, city: City) -> None:
-    """Refuse a layer of which most gates are far from every street: it lies elsewhere, or in another datum."""
-    access_m = scenario.city.max_access_m
-    gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
-    gates.check(f"gates of {layer.file}", sites.ids[sites.gate_facility], access_m)
-
-
 def candidates(
     question: Question,
     rule: Standard,
@@ -250,10 +247,10 @@ def candidates(
     today: Facilities,
     built: Shapes,
 ) -> Facilities:
-    """Where to build, in the study area and not where earlier questions built: a layer, leftover or open land."""
+    """Where to build, snapped; in the study area and not where earlier questions built."""
+    access_m = scenario.city.max_access_m
     if isinstance(question.candidates, SiteLayer):
-        parcels = _site_layer(question.candidates, rule.service, "candidate", city)
-        _check_on_streets(parcels, question.candidates, scenario, city)
+        parcels = _site_layer(question.candidates, rule.service, "candidate", city, access_m)
     elif isinstance(question.candidates, OpenGround):
         parcels = screening.open_ground(
             city.extract,
@@ -277,7 +274,8 @@ def candidates(
     middle = shapely.point_on_surface(parcels.geometry)
     taken = np.zeros(len(parcels), bool)
     taken[shapely.STRtree(built).query(middle, predicate="intersects")[0]] = True
-    return parcels.kept(city.inside(shapely.get_coordinates(middle)) & ~taken)
+    free = parcels.kept(city.inside(shapely.get_coordinates(middle)) & ~taken)
+    return free.snapped(city.network, max_access_m=access_m) if free.door is None else free
 
 
 def name(scenario: Scenario, extract: osm.Extract) -> str:

@@ -85,10 +85,10 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
     step = _Steps(progress)
     step("reading the city")
     place = city.read_city(scenario)
-    network, access_m = place.network, scenario.city.max_access_m
+    network = place.network
     step("counting the people")
     people, people_notes = city.residents(scenario, place)
-    demand = people.snapped(network, max_access_m=access_m)
+    demand = people.snapped(network, max_access_m=scenario.city.max_access_m)
     step("finding facilities")
     standing, left_out = city.standing(scenario, place)
     rules = scenario.measured()
@@ -99,10 +99,9 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
     opened, built = dict(standing), np.empty(0, object)
     for number, question in enumerate(scenario.siting, 1):
         rule = scenario.standard(question.standard)
-        land = city.candidates(
-            question, rule, scenario, place, homes=demand, today=opened[rule.service], built=built
-        ).snapped(network, max_access_m=access_m)
-        plan, new = _choose(question, rule, place, demand, opened[rule.service], land)
+        today = opened[rule.service]
+        land = city.candidates(question, rule, scenario, place, homes=demand, today=today, built=built)
+        plan, new = _choose(question, rule, place, demand, today, land)
         plans.append(plan)
         built = np.concatenate([built, new.geometry])
         new = replace(new, ids=np.array([f"plan {number}: {id}" for id in new.ids], np.str_))  # noqa: A001

@@ -15,7 +15,7 @@ from planner.network import Flags, Floats, Integers, Shapes, WalkNetwork, check_
 from planner.sources.gates import Surroundings, find_gates, surroundings
 from planner.sources.osm import Extract
 from planner.sources.sea import sea
-from planner.sources.tags import POLYGON, Layer, cut, in_metres, layer, tag_table
+from planner.sources.tags import POLYGON, Layer, cut, in_metres, layer, projected, tag_table
 
 SAME_NAME_M = 50.0  # two places of one service and one name this near are one place mapped twice
 FLOOR_AREA_RATIO = 1.0  # assumed of residential land without mapped homes: floor area over land (容积率)
@@ -287,7 +287,7 @@ def base_map(extract: Extract, network: WalkNetwork, *, study_area: shapely.Geom
 
 def _streets(extract: Extract, crs: CRS) -> dict[str, Shapes]:
     """The highways of each class on the map."""
-    nodes = shapely.get_coordinates(in_metres(shapely.points(extract.node_lonlat), crs))
+    nodes = projected(extract.node_lonlat, crs)
     streets = {}
     for name, highways in tag_table()["map_streets"].items():
         ways = [way.nodes for way in extract.ways if way.tags["highway"] in highways]

@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from planner.network import Flags, Integers, Shapes
+from planner.network import Flags, Floats, Integers, Shapes
 from planner.sources.osm import Extract
 
 Tags = Mapping[str, str]
@@ -91,8 +91,13 @@ def layer(extract: Extract, rules: Sequence[Rule], crs: CRS) -> Layer:
 
 def in_metres(geometry: Shapes, crs: CRS) -> Shapes:
     """Shapes of EPSG:4326 in a metric system."""
-    projected: Shapes = shapely.transform(np.asarray(geometry, object), _projection(crs).transform, interleaved=False)
-    return projected
+    metric: Shapes = shapely.transform(np.asarray(geometry, object), _projection(crs).transform, interleaved=False)
+    return metric
+
+
+def projected(lonlat: Floats, crs: CRS) -> Floats:
+    """Longitudes and latitudes (k, 2) in a metric system."""
+    return np.column_stack(_projection(crs).transform(lonlat[:, 0], lonlat[:, 1]))
 
 
 @cache

@@ -16,6 +16,7 @@ from pyproj import CRS, Transformer
 from planner.errors import CrsError, DataError, ExtractError, first
 from planner.network import Flags, Floats, Integers, Shapes, WalkNetwork, metric_crs
 from planner.sources.osm import Extract, Square, Way, read_extract
+from planner.sources.tags import in_metres, projected
 
 # The one table of which ways may be walked. A highway value that stands in neither row is not walked:
 # motor traffic alone, under construction, planned, gone, or nothing that anybody could name.
@@ -81,7 +82,7 @@ def walk_network(
             f"{extract.source}: none of {len(extract.ways)} highways may be walked ({first(values)}). "
             "Take an extract that holds streets and footways, not filtered to one kind of road."
         )
-    xy = _project(extract.node_lonlat, extract.crs)
+    xy = projected(extract.node_lonlat, extract.crs)
     rings = [ring for square in squares for ring in square.rings]
     ends = [_segments(extract.node_ids, way.nodes) for way in ways]
     ends += [_segments(extract.node_ids, ring) for ring in rings]
@@ -194,7 +195,7 @@ def _network(
     """Segments cut to the study area and its ring, made a network, its islands counted."""
     inside: Flags | None = None
     if study_area is not None:
-        area = shapely.transform(study_area, lambda lonlat: _project(lonlat, crs))
+        (area,) = in_metres(np.array([study_area], object), crs)
         if not np.isfinite(shapely.get_coordinates(area)).all():
             area = shapely.Polygon()  # so far away that it has no coordinates in the city's system
         shapely.prepare(area)
@@ -214,11 +215,6 @@ def _network(
     islands = network.component_m[network.component_m < island_m]
     counted = {"islands": len(islands), "islands_km": round(float(islands.sum()) / 1000, 3)}
     return replace(network, summary={**network.summary, **counted})
-
-
-def _project(lonlat: Floats, crs: CRS) -> Floats:
-    to_metres = Transformer.from_crs("EPSG:4326", crs, always_xy=True)
-    return np.column_stack(to_metres.transform(lonlat[:, 0], lonlat[:, 1]))
 
 
 def _segments(node_ids: NDArray[np.int64], nodes: Iterable[int]) -> Integers:
@@ -255,8 +251,7 @@ def _barriers(features: gpd.GeoDataFrame, crs: CRS) -> Shapes:
     wet = np.array([_is_barrier(tags) for tags in features["tags"]], bool)
     shapes = features.geometry.to_numpy()[wet]
     shapes = shapes[shapely.get_dimensions(shapes) > 0]
-    projected: Shapes = shapely.transform(shapes, lambda lonlat: _project(lonlat, crs))
-    return projected
+    return in_metres(shapes, crs)
 
 
 def _is_barrier(tags: Mapping[str, str]) -> bool:
