@@ -115,7 +115,7 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
     }
     _check_agreement(plans, before, after)
     step("drawing the base map")
-    below = base_map(place.extract, network, study_area=place.study_area)
+    below = base_map(place.extract, network)
     step.end()
     return Run(
         scenario=scenario,

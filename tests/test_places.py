@@ -325,7 +325,7 @@ def test_the_map_ends_a_ring_beyond_the_study_area():
         more=[({"natural": "water"}, box(1590, 0, 1700, 10)), ({"natural": "water"}, box(1610, 0, 1700, 10))],
         streets=[((0, 0), (50, 0)), ((3000, 0), (3050, 0))],
     )
-    shown = base_map(extract, network, study_area=in_degrees(box(0, 0, 100, 100)))
+    shown = base_map(replace(extract, study_area=in_degrees(box(0, 0, 100, 100))), network)
     assert len(shown.water) == 2
     assert len(shown.streets["street"]) == 1
     assert shapely.area(shown.outline) == pytest.approx([10_000], rel=1e-6)

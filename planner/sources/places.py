@@ -255,16 +255,16 @@ class BaseMap:
     outline: Shapes  # the study area (one polygon) or none
 
 
-def base_map(extract: Extract, network: WalkNetwork, *, study_area: shapely.Geometry | None = None) -> BaseMap:
-    """The map underneath, of everything within MAP_RING_M of the study area (EPSG:4326), else of all.
+def base_map(extract: Extract, network: WalkNetwork) -> BaseMap:
+    """The map underneath, of everything within MAP_RING_M of the extract's study area, else of all.
 
     Lines of a class are joined where they meet and drawn to MAP_DETAIL_M. The sea reaches SEA_M beyond
     the streets.
     """
     table, crs = tag_table(), network.crs
     outline = np.empty(0, object)
-    if study_area is not None:
-        outline = in_metres(np.array([study_area], object), crs)
+    if extract.study_area is not None:
+        outline = in_metres(np.array([extract.study_area], object), crs)
         shapely.prepare(outline)
 
     def shown(shapes: Shapes) -> Shapes:
