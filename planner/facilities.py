@@ -75,13 +75,7 @@ class Facilities:
         kind = [each.kind if len(each.kind) else np.full(len(each), "", np.str_) for each in (self, other)]
         door = None
         if self.door is not None and other.door is not None and self.door.network is other.door.network:
-            a, b = self.door, other.door
-            door = Snap(
-                np.concatenate([a.edge, b.edge]),
-                np.concatenate([a.offset_m, b.offset_m]),
-                np.concatenate([a.access_m, b.access_m]),
-                a.network,
-            )
+            door = self.door.joined(other.door)
         gates = np.concatenate([self.gate_facility, other.gate_facility + m])
         return replace(self, **both, gate_facility=gates, kind=np.concatenate(kind), door=door)
 

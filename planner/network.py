@@ -66,9 +66,18 @@ class Snap:
         count = np.bincount(self.edge[on], minlength=len(self.network.ends))
         return np.concatenate([[0], np.cumsum(count)]).astype(np.int64), on
 
-    def kept(self, keep: Flags) -> "Snap":
-        """Only these points (n,)."""
+    def kept(self, keep: Flags | Integers) -> "Snap":
+        """Only these points, marked (n,) or listed."""
         return Snap(self.edge[keep], self.offset_m[keep], self.access_m[keep], self.network)
+
+    def joined(self, other: "Snap") -> "Snap":
+        """These points and then others of the same network."""
+        return Snap(
+            np.concatenate([self.edge, other.edge]),
+            np.concatenate([self.offset_m, other.offset_m]),
+            np.concatenate([self.access_m, other.access_m]),
+            self.network,
+        )
 
     def check(self, what: str, ids: NDArray[np.str_], max_access_m: float) -> None:
         """Refuse a layer of which most points are off the network: that is a fault of the layer."""
@@ -97,9 +106,10 @@ class WalkNetwork:
     barriers: Shapes = field(default_factory=lambda: np.empty(0, object))  # water: no access leg crosses it
     island_m: float = 0.0  # components with less street than this serve nobody
     summary: Mapping[str, float] = field(default_factory=dict)
+    height_m: Floats | None = None  # (v,)  above any level; only walkers who mind slopes need it
 
     @classmethod
-    def from_segments(
+    def from_segments(  # noqa: PLR0913  (what streets consist of, each named)
         cls,
         xy: Floats,
         ends: Integers,
@@ -110,6 +120,7 @@ class WalkNetwork:
         barriers: Shapes | None = None,
         island_m: float = 0.0,
         summary: Mapping[str, float] | None = None,
+        height_m: Floats | None = None,
     ) -> "WalkNetwork":
         """Clean segments into a network.
 
@@ -125,6 +136,9 @@ class WalkNetwork:
         length = straight if length_m is None else np.maximum(np.asarray(length_m, np.float64), straight)
         if not np.isfinite(length).all():
             raise DataError(f"{int((~np.isfinite(length)).sum())} streets have no finite length.")
+        height = None if height_m is None else np.asarray(height_m, np.float64)
+        if height is not None and not (len(height) == len(xy) and np.isfinite(height).all()):
+            raise DataError(f"{len(xy)} street nodes need as many finite heights, not {np.isfinite(height).sum()}.")
 
         order = np.lexsort((length, ends[:, 1], ends[:, 0]))
         ends, length = ends[order], length[order]
@@ -139,7 +153,7 @@ class WalkNetwork:
         ends = (np.cumsum(used) - 1)[ends]
         within = np.ones(len(xy), bool) if inside is None else np.asarray(inside, bool)
         xy, within = xy[used], within[used]
-        component = _components(len(xy), ends, length)
+        component = components_of(len(xy), ends, length)
         counted = {
             "nodes": len(xy),
             "segments": len(ends),
@@ -151,7 +165,8 @@ class WalkNetwork:
         }
         no_barriers = np.empty(0, object)
         walls = no_barriers if barriers is None else np.asarray(barriers, object)
-        return cls(xy, ends, length, within, component, crs, walls, island_m, counted)
+        height = height if height is None else height[used]
+        return cls(xy, ends, length, within, component, crs, walls, island_m, counted, height)
 
     @cached_property
     def adjacency(self) -> tuple[Integers, Integers, Integers]:
@@ -183,12 +198,12 @@ class WalkNetwork:
         water = np.concatenate([open_water[~shapely.is_empty(open_water)], self.barriers[~surface]])
         return water, shapely.STRtree(water)
 
-    def snap(self, points: ArrayLike, *, max_access_m: float) -> Snap:
+    def snap(self, points: ArrayLike, *, max_access_m: float, closed: Integers | None = None) -> Snap:
         """Attach points (n, 2), in metres in `crs`, to the nearest position on a street.
 
         Only streets of components of at least `island_m` are considered. Where the straight access leg
         would cross water, the nearest street on the point's own bank is taken instead. Of two streets
-        at the same distance, the first in order is taken.
+        at the same distance, the first in order is taken. Nothing is attached to the edges in `closed`.
         """
         points = np.asarray(points, np.float64).reshape(-1, 2)
         edges, tree = self._open_streets
@@ -198,16 +213,25 @@ class WalkNetwork:
         last_first = np.lexsort((hit[1], hit[0]))[::-1]  # so that the first of equals is written last
         chosen[hit[0][last_first]] = edges[hit[1][last_first]]
 
+        shut = np.empty(0, np.int64) if closed is None else closed
         wet = np.flatnonzero(chosen >= 0)
-        wet = wet[self.crosses_water(self._legs(points[wet], chosen[wet]))]
+        wet = wet[self.crosses_water(self._legs(points[wet], chosen[wet])) | np.isin(chosen[wet], shut)]
         for start in range(0, len(wet), AT_ONCE):
             some = wet[start : start + AT_ONCE]
-            chosen[some] = self._on_own_bank(points[some], max_access_m)
+            chosen[some] = self._on_own_bank(points[some], max_access_m, shut)
 
         on = chosen >= 0
         offset, access = np.zeros(len(points)), np.full(len(points), np.inf)
         offset[on], access[on] = self._meet(points[on], chosen[on])
         return Snap(chosen, offset, access, self)
+
+    def at_nodes(self) -> Snap:
+        """All nodes (v,), as points that meet the network where they stand."""
+        edge = np.empty(len(self.xy), np.int64)
+        second = np.zeros(len(self.xy), bool)
+        edge[self.ends[:, 1]] = edge[self.ends[:, 0]] = np.arange(len(self.ends))
+        second[self.ends[edge, 1] == np.arange(len(self.xy))] = True
+        return Snap(edge, np.where(second, self.length_m[edge], 0.0), np.zeros(len(self.xy)), self)
 
     def position(self, snap: Snap) -> Floats:
         """(n, 2) where snapped points meet the street; NaN off the network."""
@@ -231,15 +255,15 @@ class WalkNetwork:
         offset, access = self._meet(points, edge)
         return np.stack([points, self.position(Snap(edge, offset, access, self))], axis=1)
 
-    def _on_own_bank(self, points: Floats, max_access_m: float) -> Integers:
-        """(n,) the nearest edge that each point reaches without crossing water; -1 where there is none."""
+    def _on_own_bank(self, points: Floats, max_access_m: float, closed: Integers) -> Integers:
+        """(n,) the nearest open edge that each point reaches without crossing water; -1 where there is none."""
         edges, tree = self._open_streets
         chosen = np.full(len(points), -1, np.int64)
         point, street = tree.query(shapely.points(points), predicate="dwithin", distance=max_access_m)
         edge = edges[street]
         nearest_first = np.lexsort((edge, self._meet(points[point], edge)[1], point))
         point, edge = point[nearest_first], edge[nearest_first]
-        dry = ~self.crosses_water(self._legs(points[point], edge))
+        dry = ~(self.crosses_water(self._legs(points[point], edge)) | np.isin(edge, closed))
         chosen[point[dry][::-1]] = edge[dry][::-1]
         return chosen
 
@@ -271,7 +295,7 @@ class WalkNetwork:
         )
 
 
-def _components(v: int, ends: Integers, length: Floats) -> Integers:
+def components_of(v: int, ends: Integers, length: Floats) -> Integers:
     """(v,) the component of each node, numbered from the longest; of equals the first node's leads."""
     if v == 0:
         return np.empty(0, np.int64)

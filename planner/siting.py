@@ -89,16 +89,16 @@ def cover_most_people(  # noqa: PLR0913  (a question has this many parts, each n
 
     lacking = np.ones(len(demand.ids), bool)
     if standing is not None:
-        lacking = np.diff(standing.within(standard.limit_m).indptr) == 0
+        lacking = standing.within(standard.limit_m).facilities_in_reach == 0
     people = np.where(lacking, demand.people[:, 0], 0.0)
     reach = to_candidates.within(standard.limit_m)
     chosen, bound, solver = _most_covered(people, reach, new_sites, keep, shut, time_limit_s, gap)
 
     built = reach.only(chosen)
-    gained = lacking & (np.diff(built.indptr) > 0)
+    gained = lacking & (built.facilities_in_reach > 0)
     objective = float(people[gained].sum())
     served = _people_by_site(built.nearest()[1][gained], people[gained], len(candidates))
-    alone = gained & (np.diff(built.indptr) == 1)
+    alone = gained & (built.facilities_in_reach == 1)
     only = _people_by_site(built.facility[built.indptr[:-1][alone]], people[alone], len(candidates))
     sites = np.flatnonzero(chosen)
     sites = sites[np.argsort(-served[sites], kind="stable")]
@@ -134,7 +134,7 @@ def _most_covered(
     """
     from planner.optimise import models, reduce, search, solver  # noqa: PLC0415  (PuLP takes half a second to load)
 
-    rows = (people, reach.indptr, reach.facility)
+    rows = (people, reach.indptr, reach.facility.astype(np.int64))
     m, kept, closed = len(reach.facility_ids), keep.tolist(), shut.tolist()
     core = reduce.core_of(*rows, m, new_sites, kept, closed)
     if not len(core.weight):

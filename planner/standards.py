@@ -13,13 +13,14 @@ SUREST_FIRST = ("V", "V2", "A", "M", "M?")  # confidence, as data/standards.yaml
 
 @dataclass(frozen=True)
 class Profile:
-    """Who walks, at a flat speed."""
+    """Who walks, at what speed on the flat, and whether slopes change it."""
 
     id: str
     title: Mapping[str, str]
     speed_m_s: float
     source: str
     confidence: str
+    slope: str = "none"  # or "tobler": Tobler's ratio to the speed on the flat
 
     def metres(self, minutes: float) -> float:
         """How far this person walks in so many minutes."""

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -80,13 +81,15 @@ def towns(draw: st.DrawFn) -> tuple[Demand, Reach, Reach, int, list[str], list[s
 
 def joined(one: Reach, other: Reach) -> Reach:
     """Both as one set of facilities, as a map would show them."""
-    place = np.concatenate([one.place, other.place])
-    facility = np.concatenate([one.facility, other.facility + len(one.facility_ids)])
-    order = np.lexsort((facility, place))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(one.demand_ids)))])
-    metres = np.concatenate([one.distance_m, other.distance_m])[order]
-    ids = np.concatenate([one.facility_ids, other.facility_ids])
-    return Reach(indptr, facility[order], metres, min(one.limit_m, other.limit_m), one.metric, one.demand_ids, ids)
+    return Reach.of_pairs(
+        np.concatenate([one.place, other.place]),
+        np.concatenate([one.facility, other.facility + len(one.facility_ids)]),
+        np.concatenate([one.distance_m, other.distance_m]),
+        limit=min(one.limit_m, other.limit_m),
+        metric=one.metric,
+        demand_ids=one.demand_ids,
+        facility_ids=np.concatenate([one.facility_ids, other.facility_ids]),
+    )
 
 
 def people_gained(demand: Demand, to_candidates: Reach, to_parks: Reach, opened: set[str]) -> float:
@@ -251,7 +254,8 @@ homes = sites = range(200)
 ids = np.array([f"id {i}" for i in homes])
 demand = Demand(ids, np.zeros((200, 2)), np.full((200, 1), 3.0), CRS.from_epsg(4547))
 near = np.array([[(7 * i + 3 * j * j) % 200 < 6 for j in sites] for i in homes])
-reach = Reach(np.cumsum([0, *near.sum(axis=1)]), np.nonzero(near)[1], np.zeros(near.sum()), 300.0, "walk", ids, ids)
+zero = np.zeros(near.sum())
+reach = Reach.of_pairs(*np.nonzero(near), zero, limit=300.0, metric="walk", demand_ids=ids, facility_ids=ids)
 plan = cover_most_people(demand, reach, standard("green-300"), new_sites=12, must_keep={"id 5", "id 9", "id 11"})
 print(plan.ending, plan.opened, plan.served.tolist(), plan.only.tolist(), plan.objective, plan.bound)
 """
@@ -326,7 +330,7 @@ def test_a_reach_of_other_people_is_refused() -> None:
 
 def test_walks_and_straight_lines_are_not_mixed() -> None:
     demand, reach = street("1.2", "A.B")
-    walk = Reach(reach.indptr, reach.facility, reach.distance_m, 300, "walk", reach.demand_ids, reach.facility_ids)
+    walk = replace(reach, metric="walk")
     with pytest.raises(QuestionError, match="'straight' and standing facilities by 'walk'"):
         ask(demand, reach, 1, standing=walk)
 

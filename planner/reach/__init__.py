@@ -1,0 +1,16 @@
+"""Reach: who walks how far to what. The only door to the compiled kernels."""
+
+from planner.reach.columns import Columns, Reach
+from planner.reach.measure import measure_reach, measure_straight
+from planner.reach.nearest import Nearest, measure_nearest
+from planner.reach.sums import sum_around
+
+__all__ = [
+    "Columns",
+    "Nearest",
+    "Reach",
+    "measure_nearest",
+    "measure_reach",
+    "measure_straight",
+    "sum_around",
+]

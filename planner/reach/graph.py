@@ -1,0 +1,303 @@
+"""What a search walks on: junctions and the chains of streets between them, under a walker's costs."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from planner.errors import QuestionError
+from planner.network import Floats, Integers, Snap, WalkNetwork
+from planner.standards import Profile
+
+WHOLE = 1e6  # micrometres in a metre, microseconds in a second: costs are whole numbers of these
+LANES = 16  # searches that run side by side, as the kernels are compiled
+SPAN = 10 * LANES  # searches that one call does
+FARTHEST = 60_000.0  # metres or seconds: beyond it nobody walks, and costs would no longer be packed
+BUCKETS = 4096  # of a search, at most
+SLOPE_AT_EASE = 0.05  # downhill, at which Tobler's walker is fastest
+SLOPE_DECAY = 3.5
+
+Positions = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Where points lie on chains: the costs from the chain's first end to each point, and back, in whole units."""
+
+    chain: Integers  # (n,)  -1 = off the network
+    onward: Integers  # (n,)  from the first end to the point
+    back: Integers  # (n,)  from the point to the first end
+    access: Integers  # (n,)  of the leg between the point and the street
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Points by chain, with what a walk between them and the chain's two ends costs, access leg included."""
+
+    span: Integers  # (c, 2)  start and stop of each chain's points
+    cost: Integers  # (t, 2)
+    point: Positions  # (t,)  which point each is
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """As the kernels take them."""
+        return self.span, self.cost, self.point
+
+
+@dataclass(frozen=True)
+class Graph:
+    """j junctions, c chains and the two half-streets of each chain, near ones stored near each other.
+
+    Made by `graph_of`, once for a network and a walker. A node where exactly two segments meet is no
+    junction: its street goes on. Costs are whole micrometres or microseconds.
+    """
+
+    start: Positions  # (j,)  of each junction's half-streets
+    stop: Positions  # (j,)
+    to: Positions  # (2c,)  the junction at the other end
+    chain: Positions  # (2c,)
+    leaving: Integers  # (2c,)  cost of walking from this junction to the other
+    coming: Integers  # (2c,)  and from the other to this one
+    first: Positions  # (c,)  the junction where each chain begins
+    last: Positions  # (c,)
+    there: Integers  # (c,)  cost from its beginning to its end
+    returning: Integers  # (c,)
+    node: Integers  # (j,)  the network's node of each junction
+    shift: int  # a bucket of a search is 2^shift wide
+    network: WalkNetwork = field(repr=False)
+    profile: Profile | None
+    segment: tuple[Any, ...] = field(repr=False)  # of each segment: chain, flipped, before, before_back
+    spare: list[Any] = field(default_factory=list, repr=False)  # workspaces of threads that have ended
+
+    @property
+    def unit(self) -> str:
+        """Metres, or seconds where somebody walks at a speed."""
+        return "m" if self.profile is None else "s"
+
+    def streets(self, *, leaving: bool) -> tuple[Any, ...]:
+        """As the kernels take them: searched from where people leave, or against the walk from where they go."""
+        cost = self.leaving if leaving else self.coming
+        return self.start, self.stop, self.to, cost, self.chain, self.first, self.last
+
+    def buckets(self, limit: int) -> tuple[int, int]:
+        """Width (as a power of two) and number of the buckets of a search."""
+        shift = self.shift
+        while (limit >> shift) + 2 > BUCKETS:
+            shift += 1
+        return shift, (limit >> shift) + 2
+
+    def marks(self, snap: Snap) -> Marks:
+        """Where snapped points lie on the chains."""
+        marks: Marks = remembered(snap, ("marks", id(self)), lambda: self._marks(snap))
+        return marks
+
+    def _marks(self, snap: Snap) -> Marks:
+        if not len(self.first):
+            nothing = np.zeros(len(snap.edge), np.int64)
+            return Marks(nothing - 1, nothing, nothing, nothing)
+        chain, flipped, before, before_back = (each[snap.edge] for each in self.segment)
+        length = self.network.length_m[snap.edge]
+        share = np.clip(np.divide(snap.offset_m, length, out=np.zeros(len(length)), where=length > 0), 0, 1)
+        onward, back = (each[snap.edge] for each in self.costs)
+        if self.profile is None:
+            ahead = behind = np.minimum(whole(snap.offset_m), onward)
+        else:
+            ahead, behind = np.rint(share * onward).astype(np.int64), np.rint(share * back).astype(np.int64)
+        off = snap.off
+        access = whole(np.where(off, 0.0, snap.access_m) / (1.0 if self.profile is None else self.profile.speed_m_s))
+        return Marks(
+            np.where(off, -1, chain).astype(np.int64),
+            before + np.where(flipped, back - behind, ahead),
+            before_back + np.where(flipped, onward - ahead, behind),
+            access,
+        )
+
+    @cached_property
+    def costs(self) -> tuple[Integers, Integers]:
+        """(e,) of each segment from its first end to its second, and back."""
+        return segment_costs(self.network, self.profile)
+
+    def ends(self, snap: Snap, *, leaving: bool) -> Integers:
+        """(n, 2) the cost of the walk from each point to its chain's ends (`leaving`), or from them to it."""
+        at = self.marks(snap)
+        if not len(self.first):
+            return np.zeros((len(at.chain), 2), np.int64)
+        near, far = (
+            (at.back, self.there[at.chain] - at.onward)
+            if leaving
+            else (
+                at.onward,
+                self.returning[at.chain] - at.back,
+            )
+        )
+        return np.stack([near, far], axis=1) + at.access[:, None]
+
+    def own_way(self, snap: Snap, *, leaving: bool) -> Integers:
+        """(n, 2) what of a walk along one chain, past no end of it, is known from its source, see `arrive`."""
+        at = self.marks(snap)
+        if not len(self.first):
+            return np.zeros((len(at.chain), 2), np.int64)
+        near, far = (
+            (at.onward, self.returning[at.chain] - at.back)
+            if leaving
+            else (
+                at.back,
+                self.there[at.chain] - at.onward,
+            )
+        )
+        return np.stack([at.access - near, at.access - far], axis=1)
+
+    def in_spans(self, work: Callable[[tuple[int, int], Any], Any], lanes: int, threads: int | None) -> list[Any]:
+        """Do `work` on spans of searches, each with a workspace; the answers in order, whatever the threads."""
+        from planner._kernels import workspace  # noqa: PLC0415
+
+        def borrow(span: tuple[int, int]) -> Any:
+            try:
+                space = self.spare.pop()
+            except IndexError:
+                space = workspace(len(self.node), len(self.first))
+            answer = work(span, space)
+            self.spare.append(space)
+            return answer
+
+        return threaded(borrow, [(at, min(at + SPAN, lanes)) for at in range(0, lanes, SPAN)], threads)
+
+    def targets(self, snap: Snap, *, leaving: bool) -> Targets:
+        """The points by chain, for walks that leave them or come to them."""
+        kept: Targets = remembered(snap, ("targets", id(self), leaving), lambda: self._targets(snap, leaving=leaving))
+        return kept
+
+    def _targets(self, snap: Snap, *, leaving: bool) -> Targets:
+        chain = self.marks(snap).chain
+        on = np.flatnonzero(chain >= 0)
+        on = on[np.argsort(chain[on], kind="stable")]
+        stop = np.cumsum(np.bincount(chain[on], minlength=len(self.first)))
+        span = np.stack([np.concatenate([[0], stop[:-1]]), stop], axis=1) if len(stop) else np.empty((0, 2))
+        cost = np.ascontiguousarray(self.ends(snap, leaving=leaving)[on])
+        return Targets(span.astype(np.int64), cost, on.astype(np.int32))
+
+
+def threaded(work: Callable[[Any], Any], parts: Sequence[Any], threads: int | None) -> list[Any]:
+    """The answers for all parts, in order; the kernels let other threads run beside them."""
+    workers = min(max(1, threads or os.cpu_count() or 1), len(parts))
+    if workers <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(work, parts))
+
+
+def graph_of(network: WalkNetwork, profile: Profile | None = None) -> Graph:
+    """The graph of a network for a walker; metres without one. Made once, kept as long as the network."""
+    walker = None if profile is None else (profile.id, profile.speed_m_s, profile.slope)
+    return remembered(network, ("graph", walker), lambda: _graph(network, profile))  # type: ignore[no-any-return]
+
+
+def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
+    from planner._kernels import contract  # noqa: PLC0415  (compiling must not slow down `planner --help`)
+
+    onward, back = segment_costs(network, profile)
+    order = _along_a_curve(network.xy)
+    rank = np.empty(len(order), np.int64)
+    rank[order] = np.arange(len(order))
+    ends = rank[network.ends]
+    tail = ends.T.ravel()
+    by_tail = np.argsort(tail, kind="stable")
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=len(order)))]).astype(np.int64)
+    edge = np.tile(np.arange(len(ends)), 2)[by_tail]
+    junction, chain, flipped, before, before_back, first, last, there, returning = contract(
+        indptr, edge, ends, onward, back
+    )
+    number = (np.cumsum(junction) - 1).astype(np.int32)
+    first, last = number[first], number[last]
+    half_tail = np.concatenate([first, last])
+    by_tail = np.argsort(half_tail, kind="stable")
+    count = int(junction.sum())
+    stop = np.cumsum(np.bincount(half_tail, minlength=count)).astype(np.int32)
+    mean = float(np.minimum(there, returning).mean()) if len(there) else 1.0
+    return Graph(
+        start=np.concatenate([np.zeros(1, np.int32), stop[:-1]]).astype(np.int32)[:count],
+        stop=stop,
+        to=np.concatenate([last, first])[by_tail],
+        chain=np.tile(np.arange(len(first), dtype=np.int32), 2)[by_tail],
+        leaving=np.concatenate([there, returning])[by_tail],
+        coming=np.concatenate([returning, there])[by_tail],
+        first=first,
+        last=last,
+        there=there,
+        returning=returning,
+        node=order[junction],
+        shift=max(0, int(mean / 2).bit_length()),
+        network=network,
+        profile=profile,
+        segment=(chain, flipped, before, before_back),
+    )
+
+
+def segment_costs(network: WalkNetwork, profile: Profile | None) -> tuple[Integers, Integers]:
+    """(e,) what each segment costs from its first end to its second, and back, in whole units.
+
+    Tobler (1993): a walker's speed falls by exp(−3.5·|slope + 0.05|), slope being rise over length in the
+    direction walked; here as a ratio to the walker's speed on the flat.
+    """
+    if profile is None:
+        length = whole(network.length_m)
+        return length, length
+    seconds = network.length_m / profile.speed_m_s
+    if profile.slope == "none":
+        return whole(seconds), whole(seconds)
+    if network.height_m is None:
+        raise QuestionError(f"The walker {profile.id!r} minds slopes, and this network has no heights (`height_m`).")
+    rise = np.diff(network.height_m[network.ends], axis=1).ravel()
+    slope = np.divide(rise, network.length_m, out=np.zeros(len(rise)), where=network.length_m > 0)
+    return whole(seconds / _pace(slope)), whole(seconds / _pace(-slope))
+
+
+def _pace(slope: Floats) -> Floats:
+    """Speed as a share of that on the flat."""
+    pace: Floats = np.exp(-SLOPE_DECAY * (np.abs(slope + SLOPE_AT_EASE) - SLOPE_AT_EASE))
+    return pace
+
+
+def whole(amount: ArrayLike) -> Integers:
+    """Metres or seconds in whole millionths."""
+    return np.rint(np.asarray(amount) * WHOLE).astype(np.int64)
+
+
+def whole_limit(limit: float, unit: str) -> int:
+    """The largest cost that is still within the limit; refused where it is no walk."""
+    if not (np.isfinite(limit) and 0 <= limit <= FARTHEST):
+        what = "metres" if unit == "m" else "seconds"
+        raise QuestionError(f"A limit must be a finite number of {what} from 0 to {FARTHEST:,.0f}, not {limit}.")
+    most = int(np.floor(limit * WHOLE)) + 1
+    while most / WHOLE > limit:
+        most -= 1
+    return most
+
+
+def remembered(owner: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    """What was made for a value once, kept as long as the value is."""
+    kept = owner.__dict__.setdefault("_remembered", {})  # as functools.cached_property does, for many keys
+    if key not in kept:
+        kept[key] = make()
+    return kept[key]
+
+
+def _along_a_curve(xy: Floats) -> Integers:
+    """(v,) the points in the order of Morton's curve, on which near ones are mostly near."""
+    if not len(xy):
+        return np.empty(0, np.int64)
+    cell = ((xy - xy.min(axis=0)) / (float(np.ptp(xy, axis=0).max()) or 1.0) * 65535).astype(np.uint64)
+    code = _apart(cell[:, 0]) | (_apart(cell[:, 1]) << np.uint64(1))
+    return np.argsort(code, kind="stable")
+
+
+def _apart(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The 16 low bits of each number with a free bit after each."""
+    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
+        number = (number | (number << np.uint64(shift))) & np.uint64(mask)
+    return number

@@ -1,0 +1,104 @@
+"""What is around: sums within a walk of every place or node, without storing who reaches what."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from planner.demand import Demand
+from planner.errors import DataError, QuestionError
+from planner.facilities import Facilities
+from planner.network import Floats, Integers, Snap
+from planner.reach.graph import graph_of, whole, whole_limit
+from planner.reach.measure import asked_limit, seeds_of
+from planner.standards import Profile
+
+DECAYS = ("flat", "linear", "exponential", "gaussian")
+
+
+def sum_around(  # noqa: PLR0913  (a question has this many parts, each named)
+    around: Demand | Facilities | Snap,
+    of: Demand | Facilities | Snap,
+    weight: ArrayLike | None = None,
+    *,
+    limit_m: float | None = None,
+    limit_s: float | None = None,
+    profile: Profile | None = None,
+    decay: str = "flat",
+    scale: float | None = None,
+    inward: bool = False,
+    threads: int | None = None,
+) -> Floats:
+    """For each of `around` the weights of all of `of` within a walk's limit, added up: counts without weights.
+
+    Walked from `around` to `of`, or from `of` to `around` where `inward` (people to a site); it matters
+    only in seconds on slopes. Nodes of a network are `network.at_nodes()`. Walks around a facility start at
+    its nearest gate; what is summed stands at one point. With x the walk and L the limit, a weight fades by
+    1 (flat), 1 − x/L (linear), exp(−x/scale) (exponential) or exp(−x²/2scale²) (gaussian); `scale` is in the
+    limit's unit. Off the network, nothing is around.
+    """
+    limit, unit = asked_limit(limit_m, limit_s, profile)
+    sources, source, count = _starts(around)
+    snap = _points(of)
+    faults = list(_faults(sources, snap, decay, scale))
+    amount = np.ones(len(snap.edge)) if weight is None else np.asarray(weight, np.float64)
+    if amount.shape != (len(snap.edge),) or not np.isfinite(amount).all():
+        faults.append(f"{len(snap.edge)} things are summed; give as many finite weights, not {amount.shape}.")
+    if faults:
+        raise QuestionError("\n".join(faults))
+    graph = graph_of(snap.network, profile)
+    seeds = seeds_of(graph, sources, source, count, leaving=not inward)
+    targets = graph.targets(snap, leaving=inward)
+    total = np.zeros(len(seeds.order))
+    most, streets, lasting = whole_limit(limit, unit), graph.streets(leaving=not inward), amount[targets.point]
+    fade = (DECAYS.index(decay), float(whole(scale or 1.0)))
+
+    def some(span: tuple[int, int], space: Any) -> None:
+        from planner._kernels import sum_lanes  # noqa: PLC0415  (compiling must not slow down `planner --help`)
+
+        asked = (span, most, *graph.buckets(most), space, streets, seeds.arrays, seeds.own, targets.arrays)
+        sum_lanes(*asked, lasting, *fade, total)
+
+    graph.in_spans(some, len(seeds.order), threads)
+    answer = np.zeros(count)
+    answer[seeds.order] = total
+    return answer
+
+
+def _starts(around: Demand | Facilities | Snap) -> tuple[Snap, Integers, int]:
+    """Where the walks start, whose start each is, and how many there are."""
+    if isinstance(around, Facilities):
+        return _snapped(around.door), around.gate_facility, len(around)
+    snap = _points(around)
+    return snap, np.arange(len(snap.edge)), len(snap.edge)
+
+
+def _points(of: Demand | Facilities | Snap) -> Snap:
+    """Where things stand: one point each."""
+    if isinstance(of, Snap):
+        return of
+    snap = _snapped(of.door)
+    if isinstance(of, Demand):
+        return snap
+    if (np.bincount(of.gate_facility, minlength=len(of)) != 1).any():
+        raise QuestionError(
+            "Facilities with several gates would be met at each of them. Add up a reach: "
+            "np.bincount(reach.place, weights=weight[reach.facility])."
+        )
+    return snap
+
+
+def _snapped(door: Snap | None) -> Snap:
+    if door is None:
+        raise DataError("Snap the demand and the facilities to the same network first, see snapped().")
+    return door
+
+
+def _faults(sources: Snap, snap: Snap, decay: str, scale: float | None) -> Iterator[str]:
+    if sources.network is not snap.network:
+        yield "Snap both to the same network first, see snapped()."
+    if decay not in DECAYS:
+        yield f"There is no decay {decay!r}. There are: {', '.join(DECAYS)}."
+    if decay in DECAYS[2:] and not (scale is not None and np.isfinite(scale) and scale > 0):
+        yield f"The decay {decay!r} needs a scale above 0, not {scale}."
