@@ -4,11 +4,13 @@ from planner.reach.columns import Columns, Reach
 from planner.reach.measure import measure_reach, measure_straight
 from planner.reach.nearest import Nearest, measure_nearest
 from planner.reach.sums import sum_around
+from planner.reach.what_if import WhatIf
 
 __all__ = [
     "Columns",
     "Nearest",
     "Reach",
+    "WhatIf",
     "measure_nearest",
     "measure_reach",
     "measure_straight",
