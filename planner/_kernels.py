@@ -206,7 +206,7 @@ def flood(lanes: Any, limit: Any, shift: Any, head: Any, space: Any, streets: An
     return count
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def link(row: Any, to: Any, bucket: Any, following: Any, previous: Any, head: Any) -> None:
     """Put a row into a bucket."""
     bucket[row] = to
@@ -217,7 +217,7 @@ def link(row: Any, to: Any, bucket: Any, following: Any, previous: Any, head: An
     head[to] = row
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def unlink(row: Any, bucket: Any, following: Any, previous: Any, head: Any) -> None:
     """Take a row out of its bucket."""
     if previous[row] >= 0:
@@ -240,7 +240,7 @@ def subside(lanes: Any, count: Any, space: Any, seeds: Any) -> None:
         seed_on[seed_chain[g]] = NONE
 
 
-@njit(inline="always")
+@njit(cache=True, nogil=True)
 def arrive(
     first: Any, last: Any, target: Any, cost: Any, seed: Any, here: Any, rows: Any, after: Any, own: Any
 ) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.demand import Demand
-from planner.errors import DataError
+from planner.errors import DataError, QuestionError
 from planner.network import Flags, Floats, Integers
-from planner.reach import Reach
+from planner.reach import Nearest, Reach
 from planner.standards import Standard
 
 
@@ -64,10 +64,26 @@ class Coverage:
         return f"{self.standard.title['en']} {how}: {self.share:.1%} ({self.served:,.0f} of {self.total:,.0f} people)"
 
 
-def measure_coverage(reach: Reach, demand: Demand, standard: Standard, *, open: Flags | None = None) -> Coverage:  # noqa: A002
-    """Who meets the standard, counting only the facilities marked in `open` (m,), by default all."""
+def measure_coverage(
+    reach: Reach | Nearest,
+    demand: Demand,
+    standard: Standard,
+    *,
+    open: Flags | None = None,  # noqa: A002  (what a facility is)
+) -> Coverage:
+    """Who meets the standard, counting only the facilities marked in `open` (m,), by default all.
+
+    The nearest facilities alone are enough, and cost less than a whole reach; which are open is then said
+    when they are measured. A reach in seconds has no metres to be held against a standard: refused.
+    """
     if len(reach.demand_ids) != len(demand.ids) or (reach.demand_ids != demand.ids).any():
         raise DataError("This reach was measured for other places than this demand.")
+    if reach.unit != "m":
+        raise QuestionError(f"{standard.id} asks for metres, and this reach is measured in seconds.")
     counted = reach.within(standard.limit_m)
-    nearest_m, facility = (counted if open is None else counted.only(open)).nearest()
+    if open is not None:
+        if isinstance(counted, Nearest):
+            raise QuestionError("The nearest are measured already. Say which are open in measure_nearest().")
+        counted = counted.only(open)
+    nearest_m, facility = counted.nearest()
     return Coverage(standard, reach.metric, nearest_m, facility, demand.people)

@@ -17,7 +17,7 @@ from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Snap, WalkNetwork
-from planner.reach import measure_reach, measure_straight
+from planner.reach import measure_nearest, measure_reach, measure_straight
 from planner.scenario import Question, Scenario
 from planner.siting import Plan, cover_most_people
 from planner.sources.gates import surroundings
@@ -167,10 +167,10 @@ class _Steps:
 def _cover(demand: Demand, facilities: Facilities, rule: Standard) -> tuple[Coverage, Coverage]:
     """Who meets the standard on foot, and in a straight line."""
     large = facilities.at_least(rule.min_area_m2)
-    walked = measure_reach(demand, facilities, limit_m=rule.limit_m)
+    walked = measure_nearest(demand, facilities, limit_m=rule.limit_m, open=large)
     straight = measure_straight(demand, facilities, limit_m=rule.limit_m)
     return (
-        measure_coverage(walked, demand, rule, open=large),
+        measure_coverage(walked, demand, rule),
         measure_coverage(straight, demand, rule, open=large),
     )
 
@@ -210,7 +210,7 @@ def _neighbourhood(
         shapely.STRtree(shapely.points(at)).query(today.geometry, predicate="dwithin", distance=NEAREST_TODAY_M)[0]
     ] = True
     counting = today.kept(near & today.at_least(plan.standard.min_area_m2))
-    nearest_m, _ = measure_reach(visitors, counting, limit_m=NEAREST_TODAY_M).nearest()
+    nearest_m, _ = measure_nearest(visitors, counting, limit_m=NEAREST_TODAY_M).nearest()
     if demand.units is None:
         return nearest_m, ("",) * len(at)
     names = [*demand.units.names.tolist(), ""]

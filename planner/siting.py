@@ -168,7 +168,9 @@ def _reach_faults(demand: Demand, to_candidates: Reach, standing: Reach | None, 
                 f"The reach to the {what} is of {len(reach.demand_ids)} places ({first(reach.demand_ids)}), not of "
                 f"the {len(demand.ids)} of this demand ({first(demand.ids)}). Measure it for this demand."
             )
-        if reach.limit_m < standard.limit_m:
+        if reach.unit != "m":
+            yield f"The reach to the {what} is measured in seconds, and {standard.id} asks for metres. Measure those."
+        elif reach.limit_m < standard.limit_m:
             yield (
                 f"The reach to the {what} was measured up to {reach.limit_m:g} m, and {standard.id} asks for "
                 f"{standard.limit_m:g} m. Measure again up to {standard.limit_m:g} m."

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from planner.coverage import measure_coverage
 from planner.demand import Units
 from planner.errors import DataError, QuestionError
-from planner.reach import measure_reach, measure_straight
+from planner.reach import measure_nearest, measure_reach, measure_straight
 from planner.standards import rule_sets, standard, standards
 from tests.towns import demand, network, places, random_town
 
@@ -38,6 +38,30 @@ def test_the_unreachable_are_uncovered_and_never_nan():
 def test_only_open_facilities_count():
     reach = measure_reach(HOMES, PARK, limit_m=500)
     assert measure_coverage(reach, HOMES, standard("green-300"), open=np.array([False])).served == 0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100_000))
+def test_the_nearest_alone_tell_the_same_coverage_as_the_whole_reach(seed):
+    _, homes, parks = random_town(seed)
+    large = np.arange(len(parks)) % 2 == 0
+    whole = measure_coverage(measure_reach(homes, parks, limit_m=700), homes, standard("park-500"), open=large)
+    few = measure_coverage(measure_nearest(homes, parks, limit_m=700, open=large), homes, standard("park-500"))
+    assert (few.nearest_m.tolist(), few.facility.tolist()) == (whole.nearest_m.tolist(), whole.facility.tolist())
+
+
+def test_the_nearest_are_told_which_are_open_when_they_are_measured():
+    nearest = measure_nearest(HOMES, PARK, limit_m=500)
+    with pytest.raises(QuestionError, match="which are open in measure_nearest"):
+        measure_coverage(nearest, HOMES, standard("green-300"), open=np.array([True]))
+    with pytest.raises(QuestionError, match="measured up to 200 m"):
+        measure_coverage(measure_nearest(HOMES, PARK, limit_m=200), HOMES, standard("green-300"))
+
+
+def test_seconds_are_not_held_against_metres():
+    older = standards()["eldercare-15min"].profile
+    with pytest.raises(QuestionError, match="in seconds"):
+        measure_coverage(measure_reach(HOMES, PARK, limit_s=900, profile=older), HOMES, standard("green-300"))
 
 
 def test_minutes_become_metres_only_through_a_walker():

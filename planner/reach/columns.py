@@ -159,10 +159,7 @@ class Reach:
 
     def within(self, limit: float) -> "Reach":
         """Only what is within a smaller or the same limit. A larger one was never measured: refused."""
-        if limit > self.limit:
-            raise QuestionError(
-                f"This reach was measured up to {self.limit:g} {self.unit}; measure again for {limit:g} {self.unit}."
-            )
+        check_measured(limit, self.limit, self.unit)
         return self if limit == self.limit else replace(self, columns=self.columns.within(limit), limit=limit)
 
     def only(self, facilities: Flags) -> "Reach":
@@ -187,3 +184,9 @@ class Reach:
             f"{self.metric} reach of {len(self.facility_ids):,} facilities to {len(self.demand_ids):,} places "
             f"within {self.limit:g} {self.unit}: {self.columns.pairs:,} pairs"
         )
+
+
+def check_measured(limit: float, measured: float, unit: str) -> None:
+    """Refuse a limit beyond the one that was measured up to."""
+    if limit > measured:
+        raise QuestionError(f"This reach was measured up to {measured:g} {unit}; measure again for {limit:g} {unit}.")

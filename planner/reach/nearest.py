@@ -1,15 +1,17 @@
 """The nearest open facility of everybody, in one pass; and the nearest few."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.demand import Demand
 from planner.errors import QuestionError
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Integers, Snap
+from planner.reach.columns import check_measured
 from planner.reach.graph import WHOLE, Graph, graph_of, threaded, whole_limit
 from planner.reach.measure import asked_limit, joined_doors
 from planner.standards import Profile
@@ -28,7 +30,23 @@ class Nearest:
     distance: Floats  # (n, k)  metres, or seconds, as `unit` says
     facility: Integers  # (n, k)
     gate: Integers  # (n, k)
-    unit: str
+    limit: float
+    unit: str  # "m" or "s"
+    demand_ids: NDArray[np.str_]  # (n,)
+    metric: str = "walk"
+
+    def within(self, limit: float) -> "Nearest":
+        """Only what is within a smaller or the same limit. A larger one was never measured: refused."""
+        check_measured(limit, self.limit, self.unit)
+        near = self.distance <= limit
+        inside = [np.where(near, each, -1) for each in (self.facility, self.gate)]
+        return replace(
+            self, distance=np.where(near, self.distance, np.inf), facility=inside[0], gate=inside[1], limit=limit
+        )
+
+    def nearest(self) -> tuple[Floats, Integers]:
+        """(n,) metres or seconds to the nearest facility and which, as `Reach.nearest` gives them."""
+        return self.distance[:, 0], self.facility[:, 0]
 
 
 def measure_nearest(
@@ -64,7 +82,7 @@ def measure_nearest(
     else:
         away, by = _few(graph, door, gate, allowed, facilities.gate_facility, most, k)
     of = np.append(facilities.gate_facility, -1)[by]
-    return Nearest(np.where(by < 0, np.inf, away / WHOLE), of, by, unit)
+    return Nearest(np.where(by < 0, np.inf, away / WHOLE), of, by, limit, unit, demand.ids)
 
 
 def gate_seeds(graph: Graph, gate: Snap, allowed: Flags) -> tuple[Integers, Integers, Integers, Integers]:
