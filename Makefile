@@ -5,11 +5,12 @@ VENV   := .venv
 PY     := $(VENV)/bin/python
 # pip by default, because it reads an office's pip.conf mirror; uv where it is already installed.
 # --no-compile saves most of pip's time: Python compiles what it imports at the first run.
-INSTALL := if command -v uv >/dev/null 2>&1; then \
-	    uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock; \
+install = if command -v uv >/dev/null 2>&1; then \
+	    uv pip install --quiet --python $(PY) --require-hashes -r $(1); \
 	  else \
-	    $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock; \
+	    $(PY) -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1); \
 	  fi
+LOCK := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
 .PHONY: run test lint bench lock schema clean
 
@@ -25,13 +26,13 @@ lint: $(VENV)/.ready
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.ready
+bench: $(VENV)/.bench ## every benchmark; its peers are installed beside the rest, and change none of it
 	@$(PY) -m benchmarks
 
-lock: $(VENV)/.ready ## one lock for every platform and Python; hashes, no index address
+lock: $(VENV)/.ready ## two locks for every platform and Python; hashes, no index address
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv
-	@$(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --quiet --extra samples --group dev pyproject.toml -o requirements.lock
+	@$(LOCK) --extra samples --group dev pyproject.toml -o requirements.lock
+	@$(LOCK) --group bench --constraints requirements.lock -o benchmarks/requirements.lock
 
 schema: $(VENV)/.ready ## scenarios/scenario.schema.json from the models
 	@$(PY) -m planner.scenario > scenarios/scenario.schema.json
@@ -43,9 +44,14 @@ $(VENV)/.ready: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("planner needs Python 3.11 or later; set PYTHON=")'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@echo "installing the locked packages into $(VENV) ..."
-	@$(INSTALL)
+	@$(call install,requirements.lock)
 	@$(PY) -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "planner.pth").write_text("$(CURDIR)\n")'
 	@printf '#!/bin/sh\nexec "$(CURDIR)/$(PY)" -m planner "$$@"\n' > $(VENV)/bin/planner && chmod +x $(VENV)/bin/planner
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.ready benchmarks/requirements.lock
+	@echo "installing the peers to compare with ..."
+	@$(call install,benchmarks/requirements.lock)
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.ready tests/install_browser.sh
