@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError
     from planner.facilities import Facilities
     from planner.network import WalkNetwork, metric_crs
-    from planner.reach import Reach, measure_reach, measure_straight
+    from planner.reach import (
+        Nearest,
+        Reach,
+        WhatIf,
+        measure_nearest,
+        measure_reach,
+        measure_straight,
+        streets_within,
+        sum_around,
+        walk_path,
+    )
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
     from planner.siting import Plan, cover_most_people
@@ -24,6 +34,7 @@ _HOME = {
     "Coverage": "coverage",
     "Demand": "demand",
     "Facilities": "facilities",
+    "Nearest": "reach",
     "Plan": "siting",
     "PlannerError": "errors",
     "Reach": "reach",
@@ -32,14 +43,19 @@ _HOME = {
     "Standard": "standards",
     "Units": "demand",
     "WalkNetwork": "network",
+    "WhatIf": "reach",
     "cover_most_people": "siting",
     "load": "scenario",
     "measure_coverage": "coverage",
+    "measure_nearest": "reach",
     "measure_reach": "reach",
     "measure_straight": "reach",
     "metric_crs": "network",
     "run_scenario": "run",
     "standard": "standards",
+    "streets_within": "reach",
+    "sum_around": "reach",
+    "walk_path": "reach",
 }
 __all__ = [*_HOME, "__version__"]
 
