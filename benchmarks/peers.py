@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
+from multiprocessing.synchronize import Barrier
 from typing import Any
 
 import numpy as np
@@ -81,8 +82,9 @@ class SciPy:
         # Both directions stored is faster than one and `directed=False`.
         self.graph = coo_array((np.tile(_mm(streets.length_m), 2), (tail, head)), shape=(v, v)).tocsr()
         spawn = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(processes, spawn, initializer=_hold, initargs=(self.graph,))
-        list(self.pool.map(_reached, [np.arange(1)] * 4 * processes, repeat(0.0)))  # until they have started
+        held = (self.graph, spawn.Barrier(processes))
+        self.pool = ProcessPoolExecutor(processes, spawn, initializer=_hold, initargs=held)
+        list(self.pool.map(_reached, [np.arange(1)] * processes, repeat(0.0)))  # back when all have started
 
     def sum_within(self, weight: Floats, limit_m: float, sources: Integers, chunk: int = 50) -> Floats:
         """(sources,) the sums from some nodes."""
@@ -141,8 +143,9 @@ class Igraph:
 _held: list[csr_array] = []  # the graph, in a process of SciPy's pool
 
 
-def _hold(graph: csr_array) -> None:
+def _hold(graph: csr_array, all_started: Barrier) -> None:
     _held.append(graph)
+    all_started.wait()
 
 
 def _reached(sources: Integers, limit_mm: float) -> csr_array:
