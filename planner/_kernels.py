@@ -22,38 +22,91 @@ NONE = -1
 THROUGH = 2  # segments at a node that is no junction
 
 
-def _relax(_context: Any, rows: Any, source: Any, target: Any, cost: Any) -> Any:
-    """rows[target] = min(rows[target], rows[source] + cost) in all lanes at once; whether any fell.
+def _wide(context: Any, builder: Any, array_type: Any, array: Any, index: Any = None) -> Any:
+    """Where the sixteen lanes of an array, or of its row `index`, stand in memory, as one vector."""
+    data = context.make_array(array_type)(context, builder, array).data
+    start = data if index is None else builder.gep(data, [builder.mul(index, ir.Constant(ir.IntType(64), LANES))])
+    return builder.bitcast(start, ir.VectorType(context.get_value_type(array_type.dtype), LANES).as_pointer())
 
-    Written as vector instructions, because Numba unrolls sixteen steps before LLVM could join them:
-    1.5 ns instead of 8.
-    """
+
+def _all_lanes(builder: Any, value: Any) -> Any:
+    """One value in all lanes."""
+    nothing = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
+    single = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(single, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES))
+
+
+def _bits(builder: Any, lanes: Any) -> Any:
+    """The lanes in which a condition holds, as the bits of a number."""
+    return builder.zext(builder.bitcast(lanes, ir.IntType(LANES)), ir.IntType(64))
+
+
+def _relax(_context: Any, rows: Any, source: Any, target: Any, cost: Any) -> Any:
+    """Let rows[target] be min(rows[target], rows[source] + cost) in all lanes at once; the lanes that fell."""
     del source, target, cost
-    signature = types.boolean(rows, types.intp, types.intp, types.int64)
 
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(signature.args[0])(context, builder, args[0])
-        number, wide = ir.IntType(64), ir.VectorType(ir.IntType(64), LANES)
-
-        def row(index: Any) -> Any:
-            start = builder.gep(array.data, [builder.mul(index, ir.Constant(number, LANES))])
-            return builder.bitcast(start, wide.as_pointer())
-
-        nothing = ir.Constant(wide, ir.Undefined)
-        single = builder.insert_element(nothing, args[3], ir.Constant(ir.IntType(32), 0))
-        everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
-        there = row(args[2])
-        new = builder.add(builder.load(row(args[1]), align=8), builder.shuffle_vector(single, nothing, everywhere))
+        from_here, there = (_wide(context, builder, signature.args[0], args[0], args[i]) for i in (1, 2))
+        new = builder.add(builder.load(from_here, align=8), _all_lanes(builder, args[3]))
         old = builder.load(there, align=8)
         less = builder.icmp_signed("<", new, old)
         builder.store(builder.select(less, new, old), there, align=8)
-        lanes = ir.IntType(LANES)
-        return builder.icmp_unsigned("!=", builder.bitcast(less, lanes), ir.Constant(lanes, 0))
+        return _bits(builder, less)
 
-    return signature, build
+    return types.int64(rows, types.intp, types.intp, types.int64), build
 
 
+def _meet(_context: Any, rows: Any, first: Any, last: Any, to_first: Any, to_last: Any, limit: Any, here: Any) -> Any:
+    """Into `here`, in all lanes at once, min(rows[first] + to_first, rows[last] + to_last); the lanes within."""
+    del first, last, to_first, to_last, limit
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        ways = [
+            builder.add(
+                builder.load(_wide(context, builder, signature.args[0], args[0], args[1 + i]), align=8),
+                _all_lanes(builder, args[3 + i]),
+            )
+            for i in range(2)
+        ]
+        least = builder.select(builder.icmp_signed("<", *ways), *ways)
+        builder.store(least, _wide(context, builder, signature.args[6], args[6]), align=8)
+        return _bits(builder, builder.icmp_signed("<=", least, _all_lanes(builder, args[5])))
+
+    number = types.int64
+    return number(rows, types.intp, types.intp, number, number, number, here), build
+
+
+def _add_within(_context: Any, total: Any, here: Any, limit: Any, weight: Any) -> Any:
+    """Add a weight to the `total` of all lanes at once whose `here` is within the limit."""
+    del limit, weight
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        sums = _wide(context, builder, signature.args[0], args[0])
+        away = builder.load(_wide(context, builder, signature.args[1], args[1]), align=8)
+        near = builder.icmp_signed("<=", away, _all_lanes(builder, args[2]))
+        none = ir.Constant(ir.VectorType(ir.DoubleType(), LANES), [0.0] * LANES)
+        more = builder.select(near, _all_lanes(builder, args[3]), none)
+        builder.store(builder.fadd(builder.load(sums, align=8), more), sums, align=8)
+        return context.get_dummy_value()
+
+    return types.void(total, here, types.int64, types.float64), build
+
+
+def _lowest(_context: Any, lanes: Any) -> Any:
+    """The first of some lanes, given as bits."""
+    del lanes
+
+    def build(_: Any, builder: Any, __: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), build
+
+
+# Vector instructions, because Numba unrolls a loop of sixteen before LLVM could make vectors of it: 1.5 ns, not 8.
 relax: Any = intrinsic(_relax)
+meet: Any = intrinsic(_meet)
+add_within: Any = intrinsic(_add_within)
+lowest: Any = intrinsic(_lowest)
 
 
 # ---------------------------------------------------------------------------------------------- chains
@@ -194,7 +247,7 @@ def flood(lanes: Any, limit: Any, shift: Any, head: Any, space: Any, streets: An
                     bucket[s] = NONE
                     for q in range(LANES):
                         rows[s, q] = beyond
-                if relax(rows, r, s, cost):
+                if relax(rows, r, s, cost) != 0:
                     if new:
                         row_of[w] = s
                         count += 1
@@ -241,22 +294,20 @@ def subside(lanes: Any, count: Any, space: Any, seeds: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
-def arrive(
-    first: Any, last: Any, target: Any, cost: Any, seed: Any, here: Any, rows: Any, after: Any, own: Any
-) -> None:
-    """The cost of all lanes (in `here`) to one target on a chain, through either end or along it.
+def along(target: Any, cost: Any, seed: Any, limit: Any, here: Any, after: Any, own: Any) -> Any:
+    """Lower the costs of lanes to a target (in `here`) to those of walks that pass no end of its chain; those within.
 
-    A source g on the same chain is also met without passing an end. With p the target's and g's costs to
-    the chain's ends, the way along it is max(p_first − g_first, p_last − g_last) with both access legs:
-    `own` holds what of that does not depend on the target.
+    A source g stands on the same chain. With p the target's and g's costs to the chain's ends, the way along
+    it is max(p_first − g_first, p_last − g_last) with both access legs: `own` is what of that g knows.
     """
-    for q in range(LANES):
-        here[q] = min(rows[first, q] + cost[target, 0], rows[last, q] + cost[target, 1])
+    within = 0
     while seed >= 0:
         lane = own[seed, 2]
-        along = max(cost[target, 0] + own[seed, 0], cost[target, 1] + own[seed, 1])
-        here[lane] = min(here[lane], along)
+        here[lane] = min(here[lane], max(cost[target, 0] + own[seed, 0], cost[target, 1] + own[seed, 1]))
+        if here[lane] <= limit:
+            within |= 1 << lane
         seed = after[seed]
+    return within
 
 
 @njit(cache=True, nogil=True)
@@ -296,7 +347,7 @@ def reach_columns(
     space: Any,
     streets: Any,
     seeds: Any,
-    own: Any,  # (g, 3) see `arrive`
+    own: Any,  # (g, 3) see `along`
     targets: Any,  # (chains, 2) start and stop; (t, 2) cost to the chain's ends; (t,) place
     count: Any,  # out: (lanes,) how many places each source of the span reaches
     place: Any,  # out
@@ -328,13 +379,16 @@ def reach_columns(
             c = found[i]
             first, last = row_of[chain_first[c]], row_of[chain_last[c]]
             for t in range(target_start[c, 0], target_start[c, 1]):
-                arrive(first, last, t, cost, seed_on[c], here, rows, after, own)
-                for q in range(LANES):
-                    if here[q] <= limit:
-                        pair_lane[pairs] = q
-                        pair_place[pairs] = place_of[t]
-                        pair_cost[pairs] = here[q]
-                        pairs += 1
+                near = meet(rows, first, last, cost[t, 0], cost[t, 1], limit, here)
+                if seed_on[c] >= 0:
+                    near |= along(t, cost, seed_on[c], limit, here, after, own)
+                while near != 0:
+                    q = lowest(near)
+                    near &= near - 1
+                    pair_lane[pairs] = q
+                    pair_place[pairs] = place_of[t]
+                    pair_cost[pairs] = here[q]
+                    pairs += 1
         subside(lanes, settled, space, seeds)
         if filled + pairs > place.size:
             return lane, filled if filled else pairs
@@ -387,10 +441,13 @@ def sum_lanes(
             c = found[i]
             first, last = row_of[chain_first[c]], row_of[chain_last[c]]
             for t in range(target_start[c, 0], target_start[c, 1]):
-                arrive(first, last, t, cost, seed_on[c], here, rows, after, own)
+                near = meet(rows, first, last, cost[t, 0], cost[t, 1], limit, here)
+                if seed_on[c] >= 0:
+                    near |= along(t, cost, seed_on[c], limit, here, after, own)
+                if near == 0:
+                    continue
                 if decay == 0:
-                    for q in range(LANES):
-                        total[q] += weight[t] if here[q] <= limit else 0.0
+                    add_within(total, here, limit, weight[t])
                     continue
                 for q in range(LANES):
                     if here[q] <= limit:

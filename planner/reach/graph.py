@@ -18,6 +18,8 @@ WHOLE = 1e6  # micrometres in a metre, microseconds in a second: costs are whole
 LANES = 16  # searches that run side by side, as the kernels are compiled
 SPAN = 10 * LANES  # searches that one call does
 FARTHEST = 60_000.0  # metres or seconds: beyond it nobody walks, and costs would no longer be packed
+IMPASSABLE = 2 * FARTHEST  # what costs more, a cliff say, costs this: sums stay far below the largest whole number
+CURVE = 16  # bits of each coordinate on the curve that orders junctions
 BUCKETS = 4096  # of a search, at most
 SLOPE_AT_EASE = 0.05  # downhill, at which Tobler's walker is fastest
 SLOPE_DECAY = 3.5
@@ -138,7 +140,7 @@ class Graph:
         return np.stack([near, far], axis=1) + at.access[:, None]
 
     def own_way(self, snap: Snap, *, leaving: bool) -> Integers:
-        """(n, 2) what of a walk along one chain, past no end of it, is known from its source, see `arrive`."""
+        """(n, 2) what of a walk along one chain, past no end of it, is known from its source, see `along`."""
         at = self.marks(snap)
         if not len(self.first):
             return np.zeros((len(at.chain), 2), np.int64)
@@ -245,16 +247,17 @@ def segment_costs(network: WalkNetwork, profile: Profile | None) -> tuple[Intege
     direction walked; here as a ratio to the walker's speed on the flat.
     """
     if profile is None:
-        length = whole(network.length_m)
+        length = whole(np.minimum(network.length_m, IMPASSABLE))
         return length, length
-    seconds = network.length_m / profile.speed_m_s
+    seconds = np.minimum(network.length_m / profile.speed_m_s, IMPASSABLE)
     if profile.slope == "none":
         return whole(seconds), whole(seconds)
     if network.height_m is None:
         raise QuestionError(f"The walker {profile.id!r} minds slopes, and this network has no heights (`height_m`).")
     rise = np.diff(network.height_m[network.ends], axis=1).ravel()
     slope = np.divide(rise, network.length_m, out=np.zeros(len(rise)), where=network.length_m > 0)
-    return whole(seconds / _pace(slope)), whole(seconds / _pace(-slope))
+    up, down = (np.minimum(seconds / np.maximum(_pace(each), 1e-9), IMPASSABLE) for each in (slope, -slope))
+    return whole(up), whole(down)
 
 
 def _pace(slope: Floats) -> Floats:
@@ -288,16 +291,17 @@ def remembered(owner: Any, key: tuple[Any, ...], make: Callable[[], Any]) -> Any
 
 
 def _along_a_curve(xy: Floats) -> Integers:
-    """(v,) the points in the order of Morton's curve, on which near ones are mostly near."""
+    """(v,) the points in the order of Hilbert's curve (1891), on which neighbours lie in compact clusters."""
     if not len(xy):
         return np.empty(0, np.int64)
-    cell = ((xy - xy.min(axis=0)) / (float(np.ptp(xy, axis=0).max()) or 1.0) * 65535).astype(np.uint64)
-    code = _apart(cell[:, 0]) | (_apart(cell[:, 1]) << np.uint64(1))
-    return np.argsort(code, kind="stable")
-
-
-def _apart(number: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The 16 low bits of each number with a free bit after each."""
-    for shift, mask in ((8, 0x00FF00FF), (4, 0x0F0F0F0F), (2, 0x33333333), (1, 0x55555555)):
-        number = (number | (number << np.uint64(shift))) & np.uint64(mask)
-    return number
+    side = 1 << CURVE
+    scale = (side - 1) / (float(np.ptp(xy, axis=0).max()) or 1.0)
+    x, y = ((xy - xy.min(axis=0)) * scale).astype(np.int64).T
+    along = np.zeros(len(xy), np.int64)
+    for step in range(CURVE - 1, -1, -1):
+        right, up = (x >> step) & 1, (y >> step) & 1
+        along += ((3 * right) ^ up) << (2 * step)
+        turned = (up == 0) & (right == 1)
+        x, y = np.where(turned, side - 1 - x, x), np.where(turned, side - 1 - y, y)
+        x, y = np.where(up == 0, y, x), np.where(up == 0, x, y)
+    return np.argsort(along, kind="stable")

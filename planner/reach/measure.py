@@ -84,7 +84,7 @@ class Seeds:
     start: Integers  # (lanes+1,)  of each search's gates among the seeds
     chain: Integers  # (g,)
     cost: Integers  # (g, 2)  between the gate and its chain's ends
-    own: Integers  # (g, 3)  what a walk along the chain owes to the gate, see `arrive` in the kernels; lane
+    own: Integers  # (g, 3)  what a walk along the chain owes to the gate, see `along` in the kernels; lane
 
     @property
     def arrays(self) -> tuple[Any, ...]:
