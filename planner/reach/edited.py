@@ -29,8 +29,11 @@ def edited_network(
     at = [(int(s.ends.edge[i]), round(float(s.ends.offset_m[i]), MICROMETRE)) for s in added for i in range(2)]
     node = len(network.xy) + np.arange(len(at))
     cuts: dict[int, list[tuple[float, int]]] = {}
-    for (edge, offset), number in zip(at, node.tolist(), strict=True):
-        cuts.setdefault(edge, []).append((offset, number))
+    for number, (edge, offset) in enumerate(at):
+        if offset in (0.0, round(float(network.length_m[edge]), MICROMETRE)):  # a node that is there, whatever closes
+            node[number] = network.ends[edge, 0 if offset == 0.0 else 1]
+        else:
+            cuts.setdefault(edge, []).append((offset, int(node[number])))
     untouched = np.setdiff1d(np.arange(len(network.ends)), [*closed, *cuts])
     ends, lengths = network.ends[untouched].tolist(), network.length_m[untouched].tolist()
     pieces: dict[int, list[tuple[float, int]]] = {}  # of a split segment: where each begins, and its number

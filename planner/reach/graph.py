@@ -156,18 +156,20 @@ class Graph:
 
     def in_spans(self, work: Callable[[tuple[int, int], Any], Any], lanes: int, threads: int | None) -> list[Any]:
         """Do `work` on spans of searches, each with a workspace; the answers in order, whatever the threads."""
+        spans = [(at, min(at + SPAN, lanes)) for at in range(0, lanes, SPAN)]
+        return threaded(lambda span: self.with_workspace(work, span), spans, threads)
+
+    def with_workspace(self, work: Callable[[tuple[int, int], Any], Any], span: tuple[int, int]) -> Any:
+        """Do `work` on a span of searches, with a workspace that no other thread uses meanwhile."""
         from planner._kernels import workspace  # noqa: PLC0415
 
-        def borrow(span: tuple[int, int]) -> Any:
-            try:
-                space = self.spare.pop()
-            except IndexError:
-                space = workspace(len(self.node), len(self.first))
-            answer = work(span, space)
-            self.spare.append(space)
-            return answer
-
-        return threaded(borrow, [(at, min(at + SPAN, lanes)) for at in range(0, lanes, SPAN)], threads)
+        try:
+            space = self.spare.pop()
+        except IndexError:
+            space = workspace(len(self.node), len(self.first))
+        answer = work(span, space)
+        self.spare.append(space)
+        return answer
 
     def targets(self, snap: Snap, *, leaving: bool) -> Targets:
         """The points by chain, for walks that leave them or come to them."""

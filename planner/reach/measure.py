@@ -1,6 +1,9 @@
 """How far everybody walks to every facility, or is from it in a straight line."""
 
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +15,14 @@ from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap
 from planner.reach.columns import Columns, Reach
 from planner.reach.graph import LANES, Graph, Positions, Targets, graph_of, whole, whole_limit
+from planner.reach.keeping import PAIR_BYTES, Cache, Store, room
 from planner.standards import Profile
 
+log = logging.getLogger(__name__)
+
 ROOM = 1 << 20  # pairs a chunk has room for at first; pages never written cost nothing
+SURELY_SMALL = 256 << 20  # bytes of all pairs there could be, below which nobody need estimate
+SAMPLE = 4  # blocks of searches by which the pairs are estimated
 
 
 def measure_reach(
@@ -25,21 +33,33 @@ def measure_reach(
     limit_s: float | None = None,
     profile: Profile | None = None,
     threads: int | None = None,
+    store_dir: str | Path | None = None,
+    cache_dir: str | Path | None = None,
 ) -> Reach:
     """How far everybody walks to each facility, up to a limit, from door to nearest gate.
 
     In metres up to `limit_m`, or in the seconds that a walker (`profile`) needs up to `limit_s`, uphill
     and downhill as it is walked, from the door to the gate. Both must be snapped to the same network.
     The walk is access leg + streets + access leg, exact along a single street. Places and gates off the
-    network reach nothing. The answer does not depend on `threads` (all cores by default). Memory: twelve
-    bytes a pair in reach, and a few arrays of v and n a thread.
+    network reach nothing. The answer does not depend on `threads` (all cores by default).
+
+    Memory: twelve bytes a pair in reach, and a few arrays of v and n a thread. Large answers are estimated
+    first; one that would take more than half of the free memory goes to files in `store_dir` (else the
+    system's folder for such), which are gone with the reach, and is refused where the disk is too small.
+    With a `cache_dir` the answer is kept there, and found again as long as nothing it depends on changes.
     """
     door, gate = joined_doors(demand, facilities)
     limit, unit = asked_limit(limit_m, limit_s, profile)
+    most = whole_limit(limit, unit)
+    cache = None if cache_dir is None else Cache.of(cache_dir, demand, facilities, limit, profile)
+    if cache is not None and (kept := cache.read(len(facilities), len(demand.ids))) is not None:
+        return Reach(kept, limit, unit, "walk", demand.ids, facilities.ids)
     graph = graph_of(door.network, profile)
     near = seeds_of(graph, gate, facilities.gate_facility, len(facilities), leaving=False)
     targets = graph.targets(door, leaving=True)
-    columns = search(graph, near, targets, whole_limit(limit, unit), len(facilities), leaving=False, threads=threads)
+    columns = search(graph, near, targets, most, len(facilities), threads=threads, store_dir=store_dir)
+    if cache is not None:
+        cache.write(columns)
     return Reach(columns, limit, unit, "walk", demand.ids, facilities.ids)
 
 
@@ -111,25 +131,40 @@ def seeds_of(graph: Graph, gate: Snap, source: Integers, count: int, *, leaving:
 
 
 def search(
-    graph: Graph, seeds: Seeds, targets: Targets, limit: int, m: int, *, leaving: bool, threads: int | None = None
+    graph: Graph,
+    seeds: Seeds,
+    targets: Targets,
+    limit: int,
+    m: int,
+    *,
+    threads: int | None = None,
+    store_dir: str | Path | None = None,
 ) -> Columns:
-    """The columns of m facilities, searched from them (`leaving`) or against the walk to them."""
+    """The columns of m facilities, searched from them against the walk to them."""
     from planner._kernels import reach_columns  # noqa: PLC0415  (compiling must not slow down `planner --help`)
 
-    streets, buckets = graph.streets(leaving=leaving), graph.buckets(limit)
+    streets, buckets = graph.streets(leaving=False), graph.buckets(limit)
 
     def some(span: tuple[int, int], space: Any) -> list[tuple[Integers, Positions, Floats]]:
-        done, at, room = [], span[0], ROOM
+        done, at, pairs = [], span[0], ROOM
         while at < span[1]:
-            count, place, away = np.zeros(span[1] - at, np.int64), np.empty(room, np.int32), np.empty(room)
+            count, (place, away) = np.zeros(span[1] - at, np.int64), room(max(pairs, ROOM))
             asked = ((at, span[1]), limit, *buckets, space, streets, seeds.arrays, seeds.own, targets.arrays)
             reached, pairs = reach_columns(*asked, count, place, away)
             if reached > at:
                 done.append((count[: reached - at], place[:pairs], away[:pairs]))
-            room, at = max(room, pairs), reached
+            at = reached
         return done
 
-    chunks = [chunk for span in graph.in_spans(some, len(seeds.order), threads) for chunk in span]
+    def kept(span: tuple[int, int], space: Any) -> list[tuple[Integers, Positions, Floats]]:
+        return [(count, *store.kept(place, away)) for count, place, away in some(span, space)]
+
+    lanes = len(seeds.order)
+    pairs = lanes * len(targets.point)
+    if pairs * PAIR_BYTES > SURELY_SMALL:
+        pairs = _estimated_pairs(graph, some, lanes)
+    store = Store(pairs, store_dir)
+    chunks = [chunk for span in graph.in_spans(kept, lanes, threads) for chunk in span]
     count = np.concatenate([np.empty(0, np.int64), *(chunk[0] for chunk in chunks)])
     lane_chunk = np.repeat(np.arange(len(chunks)), [len(chunk[0]) for chunk in chunks])
     before = np.cumsum(count) - count
@@ -138,3 +173,13 @@ def search(
     start[seeds.order] = before - np.concatenate([[0], np.cumsum([len(chunk[1]) for chunk in chunks])])[lane_chunk]
     stop[seeds.order] = start[seeds.order] + count
     return Columns(tuple((place, away) for _, place, away in chunks), chunk_of, start, stop)
+
+
+def _estimated_pairs(graph: Graph, some: Callable[[tuple[int, int], Any], list[Any]], lanes: int) -> int:
+    """How many pairs there will be, by the searches of a few evenly spread blocks."""
+    blocks = np.unique(np.linspace(0, lanes // LANES, SAMPLE, endpoint=False).astype(np.int64)).tolist()
+    spans = [(block * LANES, min((block + 1) * LANES, lanes)) for block in blocks]
+    found = [sum(len(chunk[1]) for chunk in graph.with_workspace(some, span)) for span in spans]
+    pairs = int(sum(found) / sum(last - first for first, last in spans) * lanes)
+    log.info("about %s pairs are in reach, estimated from %s of %s searches", f"{pairs:,}", len(spans) * LANES, lanes)
+    return pairs
