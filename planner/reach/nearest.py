@@ -18,6 +18,7 @@ from planner.standards import Profile
 
 MOST = 64  # nearest facilities at once
 PARTS = 8  # of the chains, shared out among threads
+WORTH_SHARING = 100_000  # places, below which starting threads costs more than it saves
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,8 @@ def one_pass(
     targets = graph.targets(door, leaving=True)
     away, by = np.zeros(len(door.edge), np.int64), np.full(len(door.edge), -1, np.int64)
     own = own[by_chain]
-    spans = list(pairwise(np.linspace(0, len(graph.first), PARTS + 1).astype(np.int64).tolist()))
+    parts = PARTS if len(door.edge) >= WORTH_SHARING else 1
+    spans = list(pairwise(np.linspace(0, len(graph.first), parts + 1).astype(np.int64).tolist()))
     asked = (limit, streets, passed, first_on, own, targets.arrays, away, by)
     threaded(lambda span: nearest_of(span, *asked), spans, threads)
     return away, by, passed
