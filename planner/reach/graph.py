@@ -15,7 +15,7 @@ from planner.network import Floats, Integers, Snap, WalkNetwork
 from planner.standards import Profile
 
 WHOLE = 1e6  # micrometres in a metre, microseconds in a second: costs are whole numbers of these
-LANES = 16  # searches that run side by side, as the kernels are compiled
+LANES = 32  # searches that run side by side, as the kernels are compiled
 SPAN = 10 * LANES  # searches that one call does
 FARTHEST = 60_000.0  # metres or seconds: beyond it nobody walks, and costs would no longer be packed
 IMPASSABLE = 2 * FARTHEST  # what costs more, a cliff say, costs this: sums stay far below the largest whole number

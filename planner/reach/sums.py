@@ -10,7 +10,7 @@ from planner.demand import Demand
 from planner.errors import DataError, QuestionError
 from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap
-from planner.reach.graph import graph_of, whole, whole_limit
+from planner.reach.graph import Graph, Targets, graph_of, whole, whole_limit
 from planner.reach.measure import asked_limit, seeds_of
 from planner.standards import Profile
 
@@ -49,21 +49,32 @@ def sum_around(  # noqa: PLR0913  (a question has this many parts, each named)
         raise QuestionError("\n".join(faults))
     graph = graph_of(snap.network, profile)
     seeds = seeds_of(graph, sources, source, count, leaving=not inward)
-    targets = graph.targets(snap, leaving=inward)
+    standing, targets = _at_junctions(graph, graph.targets(snap, leaving=inward), amount)
     total = np.zeros(len(seeds.order))
-    most, streets, lasting = whole_limit(limit, unit), graph.streets(leaving=not inward), amount[targets.point]
+    most, streets, elsewhere = whole_limit(limit, unit), graph.streets(leaving=not inward), amount[targets.point]
     fade = (DECAYS.index(decay), float(whole(scale or 1.0)))
 
     def some(span: tuple[int, int], space: Any) -> None:
         from planner._kernels import sum_lanes  # noqa: PLC0415  (compiling must not slow down `planner --help`)
 
-        asked = (span, most, *graph.buckets(most), space, streets, seeds.arrays, seeds.own, targets.arrays)
-        sum_lanes(*asked, lasting, *fade, total)
+        asked = (span, most, *graph.buckets(most), space, streets, seeds.arrays, seeds.own, standing)
+        sum_lanes(*asked, targets.arrays, elsewhere, *fade, total)
 
     graph.in_spans(some, len(seeds.order), threads)
     answer = np.zeros(count)
     answer[seeds.order] = total
     return answer
+
+
+def _at_junctions(graph: Graph, targets: Targets, amount: Floats) -> tuple[Floats, Targets]:
+    """The weight that stands at each junction itself (j,), met there, and what stands elsewhere."""
+    end = targets.cost == 0
+    there = end.any(axis=1)
+    chain = np.repeat(np.arange(len(targets.span)), np.diff(targets.span, axis=1).ravel())
+    junction = np.where(end[:, 0], graph.first[chain], graph.last[chain])
+    standing = np.bincount(junction[there], amount[targets.point[there]], len(graph.node)).astype(np.float64)
+    before = np.concatenate([[0], np.cumsum(~there)]).astype(np.int64)
+    return standing, Targets(before[targets.span], targets.cost[~there], targets.point[~there])
 
 
 def _starts(around: Demand | Facilities | Snap) -> tuple[Snap, Integers, int]:
