@@ -23,7 +23,7 @@ THROUGH = 2  # segments at a node that is no junction
 
 
 def _wide(context: Any, builder: Any, array_type: Any, array: Any, index: Any = None) -> Any:
-    """Where the sixteen lanes of an array, or of its row `index`, stand in memory, as one vector."""
+    """Where the lanes of an array, or of its row `index`, stand in memory, as one vector."""
     data = context.make_array(array_type)(context, builder, array).data
     start = data if index is None else builder.gep(data, [builder.mul(index, ir.Constant(ir.IntType(64), LANES))])
     return builder.bitcast(start, ir.VectorType(context.get_value_type(array_type.dtype), LANES).as_pointer())
@@ -355,7 +355,7 @@ def reach_columns(
 ) -> Any:
     """Write for each source the places within `limit`, one column after another: (next lane, pairs written).
 
-    It stops before the sixteen lanes that would not fit; where not even the first do, the pairs it returns
+    It stops before the lanes that would not fit; where not even the first do, the pairs it returns
     are what these need.
     """
     target_start, cost, place_of = targets

@@ -7,10 +7,11 @@ import os
 import shutil
 import tempfile
 import threading
-import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -31,6 +32,7 @@ UNKNOWN_MEMORY = 4 << 30  # bytes taken to be free where the system does not say
 FORMAT = "1"  # of the cache: another wherever the same question gets another answer
 PARTS: dict[str, np.dtype[Any]] = {"place": np.dtype(np.int32), "away": np.dtype(np.float64)}
 SLICES: dict[str, np.dtype[Any]] = {"start": np.dtype(np.int64), "stop": np.dtype(np.int64)}
+SUMS = "sums.npy"  # checksums of the four, as they were written
 
 
 def free_memory() -> int:
@@ -57,47 +59,56 @@ def room(pairs: int) -> tuple[Positions, Floats]:
 
 
 class Store:
-    """Keeps the chunks of one reach: as they are, or in files that are gone when nobody holds them any more."""
+    """Keeps the chunks of one reach: as they are, or in one nameless file that is gone when nobody holds them."""
 
     def __init__(self, pairs: int, store_dir: str | Path | None = None) -> None:
         need, free = pairs * PAIR_BYTES, free_memory()
-        self.folder: Path | None = None
+        self.file: Any = None
         if need <= MEMORY_SHARE * free:
             return
-        where = Path(store_dir or tempfile.gettempdir())
-        _check_room(int(need * MARGIN), where, f"about {pairs:,} pairs need")
+        self.folder, self.lock = Path(store_dir or tempfile.gettempdir()), threading.Lock()
+        _check_room(int(need * MARGIN), self.folder, f"about {pairs:,} pairs need")
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="planner-reach-", dir=where))
+            self.file = tempfile.TemporaryFile(prefix="planner-reach-", dir=self.folder)  # noqa: SIM115  (closed when mapped)
         except OSError as fault:
-            raise OutputError(f"{where} cannot hold a reach: {fault.strerror}. Name another store_dir.") from fault
-        log.info("the reach goes to %s: some %.1f GiB, of memory %.1f are free", where, _gib(need), _gib(free))
-        self.lock, self.count = threading.Lock(), 0
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+            raise self._unwritable(fault) from fault
+        log.info("the reach goes to %s: some %.1f GiB, of memory %.1f are free", self.folder, _gib(need), _gib(free))
 
-    def kept(self, place: Positions, away: Floats) -> tuple[Positions, Floats]:
-        """A chunk as it is kept from now on."""
-        if self.folder is None or not len(place):
+    def put(self, place: Positions, away: Floats) -> Any:
+        """A chunk to be kept; what `chunks` later makes arrays of."""
+        if self.file is None or not len(place):
             return place, away
         with self.lock:
             _check_room(len(place) * PAIR_BYTES, self.folder, "its next part needs")
-            self.count += 1
-            return self._on_disk(place, f"{self.count}-place"), self._on_disk(away, f"{self.count}-away")
+            at = self.file.tell()
+            try:
+                self.file.write(away.data)
+                self.file.write(place.data)
+                self.file.write(bytes(-len(place) * PAIR_BYTES % away.itemsize))
+            except OSError as fault:
+                raise self._unwritable(fault) from fault
+            return at, len(place)
 
-    def _on_disk(self, array: Any, name: str) -> Any:
-        assert self.folder is not None  # noqa: S101  (asked only then)
-        try:
-            array.tofile(self.folder / name)
-        except OSError as fault:
-            raise OutputError(f"{self.folder} cannot be written: {fault.strerror}. Name another store_dir.") from fault
-        return np.asarray(_Held(np.memmap(self.folder / name, array.dtype, "r", shape=array.shape), self))
+    def chunks(self, kept: Iterable[Any]) -> tuple[tuple[Positions, Floats], ...]:
+        """The places and distances of all chunks, as they are from now on."""
+        chunks = list(kept)
+        if self.file is None or not self.file.tell():
+            return tuple(chunks)
+        self.file.flush()
+        memory = mmap.mmap(self.file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.file.close()
+        return tuple(
+            chunk
+            if isinstance(chunk[0], np.ndarray)
+            else (
+                np.frombuffer(memory, np.int32, chunk[1], offset=chunk[0] + 8 * chunk[1]),
+                np.frombuffer(memory, np.float64, chunk[1], offset=chunk[0]),
+            )
+            for chunk in chunks
+        )
 
-
-class _Held:
-    """An array that keeps its store, and so its files, as long as any view of it is held."""
-
-    def __init__(self, array: Any, store: Store) -> None:
-        self.__array_interface__ = array.__array_interface__
-        self.kept = array, store
+    def _unwritable(self, fault: OSError) -> OutputError:
+        return OutputError(f"{self.folder} cannot be written: {fault.strerror}. Name another store_dir.")
 
 
 def _check_room(need: int, where: Path, what: str) -> None:
@@ -145,19 +156,19 @@ class Cache:
     def read(self, m: int, n: int) -> Columns | None:
         """The columns kept there, or None where there are none that are whole."""
         kept: list[Any] = []
-        for part, dtype in (PARTS | SLICES).items():
-            try:
+        try:
+            for part, dtype in (PARTS | SLICES).items():
                 array = np.load(self.folder / self.digest / f"{part}.npy", mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError):
-                return None
-            if array.dtype != dtype or array.ndim != 1:
-                return None
-            kept.append(array)
-        place, away, start, stop = kept
-        whole = len(place) == len(away) and len(start) == len(stop) == m
-        if not whole or (m and not (start.min() >= 0 and (start <= stop).all() and stop.max() <= len(place))):
+                if array.dtype != dtype or array.ndim != 1:
+                    return None
+                kept.append(array)
+            sums = np.load(self.folder / self.digest / SUMS, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
             return None
-        if len(place) and not (place.min() >= 0 and place.max() < n and away.min() >= 0):
+        if sums.tolist() != [crc32(array) for array in kept]:
+            return None
+        place, away, start, stop = kept
+        if not len(start) == len(stop) == m or (len(place) and place.max() >= n):
             return None
         return Columns(((place, away),), np.zeros(m, np.int32), np.asarray(start), np.asarray(stop))
 
@@ -178,6 +189,9 @@ class Cache:
                     whole.flush()
             np.save(beside / "start.npy", start)
             np.save(beside / "stop.npy", start + (columns.stop - columns.start))
+            written = [np.load(beside / f"{part}.npy", mmap_mode="r") for part in PARTS | SLICES]
+            np.save(beside / SUMS, np.array([crc32(array) for array in written], np.uint32))
+            del written
             shutil.rmtree(self.folder / self.digest, ignore_errors=True)  # damaged, or of a process that was first
             try:
                 beside.rename(self.folder / self.digest)

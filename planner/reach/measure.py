@@ -148,7 +148,7 @@ def search(
     def some(span: tuple[int, int], space: Any) -> list[tuple[Integers, Positions, Floats]]:
         done, at, pairs = [], span[0], ROOM
         while at < span[1]:
-            count, (place, away) = np.zeros(span[1] - at, np.int64), room(max(pairs, ROOM))
+            count, (place, away) = np.zeros(span[1] - at, np.int64), room(max(4 * pairs, ROOM))
             asked = ((at, span[1]), limit, *buckets, space, streets, seeds.arrays, seeds.own, targets.arrays)
             reached, pairs = reach_columns(*asked, count, place, away)
             if reached > at:
@@ -156,8 +156,8 @@ def search(
             at = reached
         return done
 
-    def kept(span: tuple[int, int], space: Any) -> list[tuple[Integers, Positions, Floats]]:
-        return [(count, *store.kept(place, away)) for count, place, away in some(span, space)]
+    def kept(span: tuple[int, int], space: Any) -> list[tuple[Integers, int, Any]]:
+        return [(count, len(place), store.put(place, away)) for count, place, away in some(span, space)]
 
     lanes = len(seeds.order)
     pairs = lanes * len(targets.point)
@@ -170,9 +170,9 @@ def search(
     before = np.cumsum(count) - count
     start, stop, chunk_of = np.zeros(m, np.int64), np.zeros(m, np.int64), np.zeros(m, np.int32)
     chunk_of[seeds.order] = lane_chunk
-    start[seeds.order] = before - np.concatenate([[0], np.cumsum([len(chunk[1]) for chunk in chunks])])[lane_chunk]
+    start[seeds.order] = before - np.concatenate([[0], np.cumsum([chunk[1] for chunk in chunks])])[lane_chunk]
     stop[seeds.order] = start[seeds.order] + count
-    return Columns(tuple((place, away) for _, place, away in chunks), chunk_of, start, stop)
+    return Columns(store.chunks(chunk[2] for chunk in chunks), chunk_of, start, stop)
 
 
 def _estimated_pairs(graph: Graph, some: Callable[[tuple[int, int], Any], list[Any]], lanes: int) -> int:
