@@ -8,6 +8,7 @@ from typing import Any
 
 from planner.errors import QuestionError
 
+SLOPES = ("none", "tobler")
 SUREST_FIRST = ("V", "V2", "A", "M", "M?")  # confidence, as data/standards.yaml explains it
 
 
@@ -21,6 +22,16 @@ class Profile:
     source: str
     confidence: str
     slope: str = "none"  # or "tobler": Tobler's ratio to the speed on the flat
+
+    def __post_init__(self) -> None:
+        if not 0 < self.speed_m_s < float("inf"):
+            raise QuestionError(
+                f"The walker {self.id!r} has a speed of {self.speed_m_s} m/s. Give a finite one above 0."
+            )
+        if self.slope not in SLOPES:
+            raise QuestionError(
+                f"The walker {self.id!r} minds slopes by {self.slope!r}. Choose among {', '.join(SLOPES)}."
+            )
 
     def metres(self, minutes: float) -> float:
         """How far this person walks in so many minutes."""

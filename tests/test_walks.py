@@ -1,4 +1,4 @@
-"""Walks at the edges of what streets can be: exact everywhere, in metres and in seconds, uphill and down."""
+"""Walks where streets are odd: rings, loops, twins, endless lanes and hills; metres and seconds; many sites."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -10,187 +10,472 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import DataError, QuestionError
-from planner.network import Snap, WalkNetwork
 from planner.reach import measure_reach, sum_around
 from planner.standards import Profile
-from tests.towns import CHUANHUI, demand, network, places, random_town
+from tests.towns import demand, network, places, random_town, with_doors
 
-ADULT = Profile("adult", {"en": "adult"}, 1.25, "test", "A")
-HIKER = replace(ADULT, id="hiker", slope="tobler")
-
-
-def walks(net, homes, gates, limit_m=1000.0, access_m=5.0):
-    """(n, m) metres, inf where out of reach."""
-    people, sites = demand(homes).snapped(net, max_access_m=access_m), places(gates).snapped(net, max_access_m=access_m)
-    reach = measure_reach(people, sites, limit_m=limit_m)
-    dense = np.full((len(homes), len(gates)), np.inf)
-    dense[reach.place, reach.facility] = reach.distance_m
-    return dense.tolist()
+STROLLER = Profile("stroller", {"en": "walks at a metre a second"}, 1.0, "drawn", "A")
+CLIMBER = replace(STROLLER, id="climber", slope="tobler")
+NEVER = np.inf
 
 
-def test_a_home_between_two_gates_of_one_street_goes_to_the_nearer():
+def walks(net, homes, sites, limit=1000.0, access=60.0, **how):
+    """(n, m) how far each home is from each site, given by its gates; inf out of reach."""
+    how = how or {"limit_m": limit}
+    people, green = demand(homes).snapped(net, max_access_m=access), places(sites).snapped(net, max_access_m=access)
+    return dense(measure_reach(people, green, **how))
+
+
+def dense(answer):
+    table = np.full((len(answer.demand_ids), len(answer.facility_ids)), np.inf)
+    table[answer.place, answer.facility] = answer.distance
+    return table
+
+
+def by_networkx(graph, homes, parks):
+    """(n, m) every pair by networkx, on a graph with ("home", i) and ("gate", g)."""
+    answer = np.full((len(homes.ids), len(parks)), np.inf)
+    for i in range(len(homes.ids)):
+        if ("home", i) in graph:
+            found = nx.single_source_dijkstra_path_length(graph, ("home", i))
+            for g, j in enumerate(parks.gate_facility):
+                answer[i, j] = min(answer[i, j], found.get(("gate", g), np.inf))
+    return answer
+
+
+# ------------------------------------------------------------------------------------------ one street
+
+#  Two corners with side streets, so that both ends of the street between them are junctions.
+#
+#  2 (0, 50)              4 (100, 50)
+#  │                      │
+#  0──10──────40──────90──1        positions along the street in metres
+#  │                      │
+#  3 (0, -50)             5 (100, -50)
+STREET = network([[0, 0], [100, 0], [0, 50], [0, -50], [100, 50], [100, -50]], [[0, 1], [0, 2], [0, 3], [1, 4], [1, 5]])
+
+
+def test_two_sites_on_one_street_are_each_as_far_as_the_pavement_between():
+    assert walks(STREET, [[40, 0]], [[[10, 0]], [[90, 0]]]).tolist() == [[30, 50]]
+
+
+def test_of_two_gates_of_one_park_on_one_street_the_nearer_counts():
+    homes = [[0, 0], [40, 0], [50, 0], [60, 0], [100, 0], [100, 50], [0, -50]]
+    assert walks(STREET, homes, [[[10, 0], [90, 0]]]).ravel().tolist() == [10, 30, 40, 30, 10, 60, 60]
+
+
+def test_a_gate_that_is_nearer_along_the_street_may_be_farther_from_it():
+    # 30 m along and 25 m in, against 50 m along and none
+    assert walks(STREET, [[40, 0]], [[[10, 25], [90, 0]]]).tolist() == [[50]]
+
+
+def test_a_home_and_a_gate_at_the_same_spot_of_a_street_are_their_two_access_legs_apart():
+    assert walks(STREET, [[40, 7]], [[[40, -5]]]).tolist() == [[12]]
+
+
+def test_homes_beyond_either_gate_and_between_them_all_walk_along_one_dead_end():
+    #  0──h──g──h──g──h──1      nothing but one street: both its ends are dead
     net = network([[0, 0], [100, 0]], [[0, 1]])
-    assert walks(net, [[40, 0]], [[[10, 0], [60, 0]]]) == [[20.0]]
-    assert walks(net, [[40, 0]], [[[10, 0]], [[60, 0]]]) == [[30.0, 20.0]]
+    homes = [[10, 0], [50, 0], [95, 0]]
+    assert walks(net, homes, [[[30, 0], [80, 0]]]).ravel().tolist() == [20, 20, 15]
+    assert walks(net, homes, [[[30, 0]], [[80, 0]]]).tolist() == [[20, 70], [20, 30], [65, 15]]
 
 
-def test_on_a_ring_without_a_junction_the_shorter_way_round_is_taken():
-    net = network([[0, 0], [100, 0], [100, 100], [0, 100]], [[0, 1], [1, 2], [2, 3], [3, 0]])
-    assert walks(net, [[0, 10], [50, 0]], [[[0, 90]], [[100, 90]]]) == [[80.0, 200.0], [140.0, 140.0]]
+def test_a_winding_street_is_left_where_the_way_round_by_its_ends_is_shorter():
+    #          2 (50, 80)        0–2 and 2–1 wind: 250 m each
+    #         ╱ ╲                home 50 m from 0, gate 50 m from 1, both on the winding street
+    #  3─────0───1─────4         0–1 is straight: 100 m
+    net = network(
+        [[0, 0], [100, 0], [50, 80], [-50, 0], [150, 0]],
+        [[0, 2], [2, 1], [0, 1], [0, 3], [1, 4]],
+        length_m=[250, 250, 100, 50, 50],
+    )
+    assert walks(net, [[10, 16]], [[[90, 16]], [[40, 64]]]).tolist() == [[200, 150]]
 
 
-def test_a_cul_de_sac_loop_begins_and_ends_at_one_junction():
-    #  0───1───2      a street of 100 m, then a square loop of 50 m sides from node 1's end
-    #      └ 3 ┘
-    net = network([[0, 0], [100, 0], [150, 0], [150, 50], [100, 50]], [[0, 1], [1, 2], [2, 3], [3, 4], [4, 1]])
-    assert walks(net, [[0, 0]], [[[150, 50]], [[100, 40]], [[140, 0]]]) == [[200.0, 140.0, 140.0]]
-    assert walks(net, [[140, 0]], [[[100, 40]]]) == [[80.0]]  # past the junction, not round the loop
+def test_a_gate_in_the_middle_of_a_street_longer_than_the_limit_is_reached_from_that_street_alone():
+    #  0 ──── 5 km ──── gate ──── 5 km ──── 1, a node each 100 m, and cross streets at both ends
+    xy = [[100 * i, 0] for i in range(101)] + [[0, 50], [0, -50], [10_000, 50], [10_000, -50]]
+    ends = [[i, i + 1] for i in range(100)] + [[0, 101], [0, 102], [100, 103], [100, 104]]
+    net = network(xy, ends)
+    homes = [[4700, 0], [4690, 0], [5000, 10], [5010, 0], [5290, 10], [5300.001, 0], [0, 20]]
+    assert walks(net, homes, [[[5000, 0]]], limit=300).ravel().tolist() == [300, NEVER, 10, 10, 300, NEVER, NEVER]
+    assert walks(net, [[0, 0], [10_000, 50]], [[[5000, 0]]], limit=5050).ravel().tolist() == [5000, 5050]
 
 
-def test_of_two_streets_between_the_same_junctions_each_serves_its_own_doors():
-    #  0 ── 1 and a detour 0 ─ 2 ─ 1 to the south; stubs 0 ─ 3 and 1 ─ 4 make junctions of both
-    net = network([[0, 0], [100, 0], [50, -80], [-10, 0], [110, 0]], [[0, 1], [0, 2], [2, 1], [0, 3], [1, 4]])
-    detour = float(np.hypot(50, 80))
-    (home_to,) = walks(net, [[-10, 0]], [[[110, 0]], [[50, -80]]])
-    assert home_to == [120.0, pytest.approx(10 + detour, abs=1e-5)]
+# --------------------------------------------------------------------------------------- rings and loops
+
+#  3────2     a block with sides of 100 m and no other street
+#  │    │
+#  0────1
+RING = network([[0, 0], [100, 0], [100, 100], [0, 100]], [[0, 1], [1, 2], [2, 3], [3, 0]])
 
 
-def test_a_segment_without_length_is_walked_in_no_time():
+def around_the_block(point):
+    """How far along the ring a point of it lies, from node 0."""
+    x, y = point
+    return x if y == 0 else 100 + y if x == 100 else 300 - x if y == 100 else 400 - y
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 399), min_size=2, max_size=6))
+def test_around_a_block_without_a_junction_everybody_walks_the_shorter_way(along):
+    spots = [((a, 0), (100, a - 100), (300 - a, 100), (0, 400 - a))[a // 100] for a in along]
+    assert [around_the_block(spot) % 400 for spot in spots] == along
+    apart = [[min(abs(a - b), 400 - abs(a - b)) for b in along] for a in along]
+    assert walks(RING, spots, [[spot] for spot in spots]).tolist() == apart
+
+
+def test_around_a_block_a_short_walk_passes_the_node_where_the_ring_was_opened():
+    homes = [[20, 0], [0, 20], [100, 80], [80, 100]]
+    found = walks(RING, homes, [[[0, 10]], [[90, 100]]], limit=30)
+    assert found.tolist() == [[30, NEVER], [10, NEVER], [NEVER, 30], [NEVER, 10]]
+
+
+def test_a_loop_at_the_end_of_a_lane_is_walked_either_way_from_its_neck():
+    #             ┌──4──┐
+    #  0──100 m───1     3       the loop 1–2–3–4–1 has sides of 100 m
+    #             └──2──┘
+    net = network(
+        [[0, 0], [100, 0], [150, -50], [200, 0], [150, 50]],
+        [[0, 1], [1, 2], [2, 3], [3, 4], [4, 1]],
+        length_m=[100] * 5,
+    )
+    on_1_2, on_2_3, on_4_1, lane = [110, -10], [160, -40], [110, 10], [70, 0]
+    #    20 m from the neck     120 m        20 m      30 m
+    found = walks(net, [on_1_2, on_2_3, lane], [[on_4_1], [on_2_3], [lane]])
+    assert found.tolist() == [[40, 100, 50], [140, 0, 150], [50, 150, 0]]
+    both = walks(net, [on_1_2, on_2_3, [190, 10]], [[on_4_1, on_2_3]])  # the last is 20 m before 3, coming from 4
+    assert both.ravel().tolist() == [40, 0, 100]
+
+
+def test_two_streets_between_the_same_corners_are_two_ways():
+    #      ┌──4──┐              by 4 twice 60 m, by 5 twice 80 m
+    #  2───0     1───3          0–2 and 1–3 are 50 m
+    #      └──5──┘
+    net = network(
+        [[0, 0], [100, 0], [-50, 0], [150, 0], [50, 30], [50, -30]],
+        [[0, 4], [4, 1], [0, 5], [5, 1], [0, 2], [1, 3]],
+        length_m=[60, 60, 80, 80, 50, 50],
+    )
+    top, bottom = [50, 30], [50, -30]
+    found = walks(net, [[-50, 0], top, [25, -15]], [[[150, 0]], [bottom], [[75, -15]]])
+    # the last home is 40 m from 0 on the lower street, the last gate 40 m from 1
+    assert found.tolist() == [[220, 130, 170], [110, 140, 100], [170, 40, 80]]
+
+
+def test_a_street_without_length_is_crossed_for_nothing():
+    #  0────1=2────3       1 and 2 lie on the same spot and are joined: stairs drawn as a point
     net = network([[0, 0], [100, 0], [100, 0], [200, 0]], [[0, 1], [1, 2], [2, 3]])
-    assert net.length_m.tolist() == [100.0, 0.0, 100.0]
-    assert walks(net, [[0, 0]], [[[200, 0]], [[100, 0]]]) == [[200.0, 100.0]]
+    assert net.length_m.tolist() == [100, 0, 100]
+    assert walks(net, [[30, 5], [100, 0]], [[[180, 5]], [[100, 0]]]).tolist() == [[160, 75], [85, 0]]
 
 
-def test_a_gate_on_a_street_longer_than_the_limit_is_reached_along_it():
-    net = network([[0, 0], [10_000, 0]], [[0, 1]])
-    assert walks(net, [[5000, 3], [5200, 0]], [[[5100, 0]]], limit_m=103) == [[103.0], [100.0]]
-    assert walks(net, [[5000, 3]], [[[5100, 0]]], limit_m=102.999999) == [[np.inf]]
+def test_a_corner_of_streets_without_length_costs_nothing_however_it_is_crossed():
+    #  3────0 1────4       0, 1 and 2 lie on one spot, each joined to each; 2 goes on to 5 below
+    #        2
+    #        5
+    xy = [[100, 0], [100, 0], [100, 0], [0, 0], [200, 0], [100, -100]]
+    net = network(xy, [[0, 1], [1, 2], [2, 0], [3, 0], [1, 4], [2, 5]])
+    assert walks(net, [[0, 0], [100, 0]], [[[200, 0]], [[100, -100]]], limit=200).tolist() == [[200, 200], [100, 100]]
 
 
-def test_the_bends_of_a_street_count_and_are_no_junctions():
-    xy = np.cumsum(np.stack([np.full(200, 3.0), np.tile([4.0, -4.0], 100)], axis=1), axis=0)
-    net = network(xy, [[i, i + 1] for i in range(199)])
-    assert walks(net, [xy[0]], [[xy[-1]]]) == [[199 * 5.0]]
+def test_nodes_on_one_spot_may_be_a_walk_apart():
+    net = network([[0, 0], [100, 0], [100, 0], [200, 0]], [[0, 1], [1, 2], [2, 3]], length_m=[100, 30, 100])
+    assert walks(net, [[30, 5]], [[[180, 5]]]).tolist() == [[190]]
 
 
-@pytest.mark.parametrize("count", [15, 16, 17, 159, 160, 161, 400])
-def test_any_number_of_sites_is_searched(count):
-    net = network([[10.0 * i, 0] for i in range(50)], [[i, i + 1] for i in range(49)])
-    spots = [[float(x), 0.0] for x in np.linspace(0, 490, count)]
-    expected = [[abs(x - 200.0) if abs(x - 200.0) <= 150 else np.inf for x, _ in spots]]
-    np.testing.assert_allclose(walks(net, [[200, 0]], [[spot] for spot in spots], limit_m=150), expected, atol=1e-6)
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 100_000))
+def test_streets_drawn_with_many_nodes_are_as_long_as_networkx_finds_them(seed):
+    rng = np.random.default_rng(seed)
+    town, people, green = random_town(seed, nodes=12, streets=16, homes=20)
+    xy, ends, length = [*town.xy.tolist()], [], []
+    for u, v in town.ends:
+        between = int(rng.integers(0, 12))
+        chain = [u, *range(len(xy), len(xy) + between), v]
+        xy += [(town.xy[u] + t * (town.xy[v] - town.xy[u])).tolist() for t in np.arange(1, between + 1) / (between + 1)]
+        for a, b in pairwise(chain):
+            ends.append(rng.permutation([a, b]))
+            length.append(np.hypot(*np.subtract(xy[a], xy[b])) * rng.uniform(1, 2))
+    net = network(xy, ends, length_m=length)
+    homes, parks = people.snapped(net, max_access_m=1000), green.snapped(net, max_access_m=1000)
+    expected = by_networkx(with_doors(net, (homes.door, parks.door), ("home", "gate")), homes, parks)
+    np.testing.assert_allclose(dense(measure_reach(homes, parks, limit_m=10_000)), expected, atol=1e-4)
 
 
-def test_a_park_of_forty_gates_is_one_park():
-    net = network([[0, 0], [1000, 0]], [[0, 1]])
-    assert walks(net, [[0, 0], [1000, 0]], [[[x, 0] for x in range(400, 800, 10)]]) == [[400.0], [210.0]]
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 100_000))
+def test_a_walk_exactly_as_long_as_the_limit_is_kept_and_a_micrometre_less_of_limit_drops_it(seed):
+    _, homes, parks = random_town(seed, homes=12)
+    answer = measure_reach(homes, parks, limit_m=2000)
+    for distance in np.random.default_rng(seed).choice(answer.distance, min(6, len(answer.distance))):
+        exactly = measure_reach(homes, parks, limit_m=distance)
+        below = measure_reach(homes, parks, limit_m=distance - 1e-6)
+        assert (len(exactly.distance), len(below.distance)) == (
+            (answer.distance <= distance).sum(),
+            (answer.distance < distance).sum(),
+        )
 
 
-def test_seconds_are_metres_over_speed():
-    _, homes, parks = random_town(4)
-    metres = measure_reach(homes, parks, limit_m=1000)
-    seconds = measure_reach(homes, parks, limit_s=800, profile=ADULT)
-    assert (seconds.facility == metres.facility).all()
-    np.testing.assert_allclose(seconds.distance, metres.distance_m / 1.25, atol=1e-4)
-    with pytest.raises(QuestionError, match="in seconds"):
-        _ = seconds.distance_m
+def test_a_limit_of_nothing_keeps_who_lives_at_the_gate():
+    assert walks(STREET, [[40, 0], [40.001, 0], [0, 0]], [[[40, 0]], [[0, 0]]], limit=0).tolist() == [
+        [0, NEVER],
+        [NEVER, NEVER],
+        [NEVER, 0],
+    ]
 
 
-def hill(rise_m):
-    """A street of 100 m that rises to its east end; a home in the west, and one in the east."""
-    net = WalkNetwork.from_segments([[0, 0], [100, 0]], [[0, 1]], crs=CHUANHUI, height_m=np.array([0.0, rise_m]))
-    return net, demand([[0, 0], [100, 0]]).snapped(net, max_access_m=5)
+# ------------------------------------------------------------------------------------------ many sites
 
 
-def test_uphill_takes_longer_than_down_and_a_reach_is_walked_to_the_gate():
-    net, homes = hill(10.0)
-    up, down = (80 / np.exp(-3.5 * (abs(slope + 0.05) - 0.05)) for slope in (0.1, -0.1))
-    top = places([[[100, 0]]]).snapped(net, max_access_m=5)
-    assert measure_reach(homes, top, limit_s=900, profile=HIKER).distance.tolist() == pytest.approx([up, 0])
-    foot = places([[[0, 0]]]).snapped(net, max_access_m=5)
-    assert measure_reach(homes, foot, limit_s=900, profile=HIKER).distance.tolist() == pytest.approx([0, down])
-    between = (up + down) / 2
-    ask = {"limit_s": between, "profile": HIKER}
-    assert sum_around(top, homes, inward=True, **ask).tolist() == [1]  # nobody comes up in time
-    assert sum_around(top, homes, **ask).tolist() == [2]  # but down, they are there
+@pytest.mark.parametrize("sites", [1, 15, 16, 17, 33, 160, 161, 400])
+def test_a_site_is_as_far_as_if_it_stood_alone(sites):
+    _, homes, parks = random_town(sites, homes=30, parks=sites, gates=2)
+    together = dense(measure_reach(homes, parks, limit_m=600))
+    for j in sorted({0, sites // 2, sites - 1}):
+        single = measure_reach(homes, parks.kept(np.arange(sites) == j), limit_m=600)
+        assert dense(single)[:, 0].tolist() == together[:, j].tolist()
 
 
-def test_a_cliff_is_passed_by_and_never_shortens_a_walk():
-    #  0 ── 100 m ── 1 ─ 0.3 m, 3 m up ─ 2 ── 100 m ── 3
-    net = WalkNetwork.from_segments(
-        [[0, 0], [100, 0], [100.3, 0], [200, 0]],
-        [[0, 1], [1, 2], [2, 3]],
-        crs=CHUANHUI,
-        height_m=np.array([0, 0, 3, 3]),
+def test_hundreds_of_sites_are_as_far_as_networkx_finds_them():
+    net, homes, parks = random_town(11, homes=30, parks=350, gates=4)
+    expected = by_networkx(with_doors(net, (homes.door, parks.door), ("home", "gate")), homes, parks)
+    answer = measure_reach(homes, parks, limit_m=5000)
+    np.testing.assert_allclose(dense(answer), expected, atol=1e-4)
+    assert all((np.diff(answer.facility[a:b]) > 0).all() for a, b in pairwise(answer.indptr))
+
+
+def test_hundreds_of_sites_in_any_order_are_equally_far_and_every_thread_agrees():
+    _, homes, parks = random_town(12, homes=60, parks=350, gates=1)
+    table = dense(measure_reach(homes, parks, limit_m=500))
+    order = np.random.default_rng(0).permutation(350)
+    shuffled = replace(parks, gate_xy=parks.gate_xy[order], door=parks.door.kept(order))  # one gate each
+    assert dense(measure_reach(homes, shuffled, limit_m=500)).tolist() == table[:, order].tolist()
+    answers = [measure_reach(homes, parks, limit_m=500, threads=threads) for threads in (1, 2, 7)]
+    assert len({(a.facility.tobytes(), a.distance.tobytes(), a.indptr.tobytes()) for a in answers}) == 1
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 100_000))
+def test_a_park_with_forty_gates_is_as_near_as_the_nearest_of_forty_parks(seed):
+    net, homes, gates = random_town(seed, parks=40, gates=1)
+    park = places([gates.gate_xy.tolist()]).snapped(net, max_access_m=1000)
+    nearest, _ = measure_reach(homes, gates, limit_m=700).nearest()
+    assert dense(measure_reach(homes, park, limit_m=700))[:, 0].tolist() == nearest.tolist()
+
+
+def test_a_park_and_its_neighbour_with_the_same_gate_are_equally_far_and_the_first_is_nearest():
+    people = demand([[60, 10], [100, 30]]).snapped(STREET, max_access_m=60)
+    twins = places([[[20, 0]], [[20, 0]], [[100, 20]]]).snapped(STREET, max_access_m=60)
+    answer = measure_reach(people, twins, limit_m=110)
+    assert dense(answer).tolist() == [[50, 50, 70], [110, 110, 10]]
+    assert answer.nearest()[1].tolist() == [0, 2]
+
+
+# ---------------------------------------------------------------------------------------------- seconds
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100_000), st.sampled_from([0.8, 1.0, 1.3]))
+def test_on_the_flat_seconds_are_metres_by_speed(seed, speed):
+    _, homes, parks = random_town(seed)
+    metres = measure_reach(homes, parks, limit_m=5000)
+    seconds = measure_reach(homes, parks, limit_s=10_000, profile=replace(STROLLER, speed_m_s=speed))
+    np.testing.assert_allclose(dense(seconds), dense(metres) / speed, atol=1e-4)
+
+
+def test_the_way_to_the_street_takes_time_too():
+    # 10 m to the street, 70 m to its corner, 40 m up, at 0.8 m/s
+    slow = replace(STROLLER, speed_m_s=0.8)
+    assert walks(STREET, [[30, 10]], [[[100, 40]]], limit_s=150, profile=slow).tolist() == [[150]]
+    assert walks(STREET, [[30, 10]], [[[100, 40]]], limit_s=149.9, profile=slow).tolist() == [[NEVER]]
+
+
+#  A hill: 100 m of street that rise by 10 m. Tobler's walker is as fast on −10 % as on the flat and
+#  exp(0.35) = 1.419 times slower on +10 %.
+#
+#                        ┌──1 (100, 0), 10 m up, and on to 2 (200, 0) on the flat
+#                  ──────┘
+#  0 (0, 0) ──────
+HILL = network([[0, 0], [100, 0], [200, 0]], [[0, 1], [1, 2]], height_m=np.array([0.0, 10.0, 10.0]))
+UP = np.exp(0.35)
+
+
+def test_a_gate_up_the_hill_takes_longer_than_one_down_the_hill():
+    found = walks(HILL, [[0, 0], [100, 0]], [[[0, 0]], [[100, 0]]], limit_s=200, profile=CLIMBER)
+    np.testing.assert_allclose(found, [[0, 100 * UP], [100, 0]], atol=1e-6)
+
+
+def test_a_walk_on_a_hill_is_from_the_door_to_the_gate_also_along_one_street():
+    homes, gates = [[20, 0], [70, 5], [150, 0]], [[[50, 0]], [[200, 0]]]
+    found = walks(HILL, homes, gates, limit_s=400, profile=CLIMBER)
+    expected = [[30 * UP, 80 * UP + 100], [20 + 5, 30 * UP + 105], [100, 50]]
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_who_lives_at_the_foot_misses_a_limit_that_the_top_keeps():
+    found = walks(HILL, [[0, 0], [100, 0]], [[[50, 0]]], limit_s=60, profile=CLIMBER)
+    assert found.tolist() == [[NEVER], [50]]
+
+
+def test_gently_downhill_is_faster_than_the_flat():
+    gentle = network([[0, 0], [100, 0]], [[0, 1]], height_m=np.array([5.0, 0.0]))
+    found = walks(gentle, [[0, 0], [100, 0]], [[[0, 0]], [[100, 0]]], limit_s=200, profile=CLIMBER)
+    np.testing.assert_allclose(found, [[0, 100 / np.exp(0.175)], [100 * np.exp(0.175), 0]], atol=1e-6)
+
+
+def test_a_hill_is_walked_around_on_the_way_up_and_over_on_the_way_down():
+    #  0──50 m──1      0–1 climbs 40 m in 50 m; 0–2 is flat, 2–1 climbs 40 m in 300 m
+    #  └─300─2──┘
+    net = network(
+        [[0, 0], [50, 0], [25, -50]],
+        [[0, 1], [0, 2], [2, 1]],
+        length_m=[50, 300, 300],
+        height_m=np.array([0.0, 40.0, 0.0]),
     )
-    homes, top = (
-        demand([[0, 0], [150, 0]]).snapped(net, max_access_m=5),
-        places([[[200, 0]]]).snapped(net, max_access_m=5),
-    )
-    reach = measure_reach(homes, top, limit_s=60_000, profile=HIKER)
-    assert (reach.place.tolist(), reach.distance.tolist()) == ([1], [40.0])
+    found = walks(net, [[0, 0], [50, 0]], [[[0, 0]], [[50, 0]]], limit_s=900, profile=CLIMBER)
+    up_around = 300 + 300 * np.exp(3.5 * 40 / 300)  # 778 s; over it would be 822 s
+    down_over = 50 * np.exp(3.5 * (0.8 - 0.05 - 0.05))  # 579 s; around it would be 637 s
+    np.testing.assert_allclose(found, [[0, up_around], [down_over, 0]], atol=1e-5)
 
 
-def split_at_doors(net, snap, prefix):
-    """A directed graph of seconds for the hiker, each snapped point a node at the end of its access leg."""
+def test_nobody_walks_up_or_down_a_cliff():
+    cliff = network([[0, 0], [10, 0], [20, 0]], [[0, 1], [1, 2]], height_m=np.array([0.0, 900.0, 900.0]))
+    found = walks(cliff, [[0, 0], [20, 0]], [[[0, 0]], [[20, 0]]], limit_s=60_000, profile=CLIMBER)
+    assert found.tolist() == [[0, NEVER], [NEVER, 0]]
+
+
+def hilly_town(seed, **options):
+    """A random town on random heights; its streets wind the more the steeper they are, up to 50 %."""
+    town, people, green = random_town(seed, **options)
+    height = np.random.default_rng(seed).uniform(0, 100, len(town.xy))
+    rise = np.abs(np.diff(height[town.ends], axis=1).ravel())
+    net = network(town.xy, town.ends, length_m=town.length_m + 2 * rise, height_m=height)
+    return net, people.snapped(net, max_access_m=1000), green.snapped(net, max_access_m=1000)
+
+
+def tobler(metres, rise, speed):
+    """Seconds for a street, by Tobler (1993) as a ratio to the speed on the flat."""
+    slope = rise / metres
+    return metres / (speed * np.exp(-3.5 * abs(slope + 0.05)) / np.exp(-3.5 * 0.05))
+
+
+def with_doors_on_slopes(net, homes, parks, speed):
+    """A one-way graph for each direction of each street, cut where doors and gates meet it."""
     graph = nx.DiGraph()
-    rise = net.height_m[net.ends[:, 1]] - net.height_m[net.ends[:, 0]]
     stops = [[(0.0, ("node", u)), (1.0, ("node", v))] for u, v in net.ends]
-    for points, name in zip(snap, prefix, strict=True):
-        for i in np.flatnonzero(points.edge >= 0):
-            e = points.edge[i]
-            stops[e].append((points.offset_m[i] / net.length_m[e], (name + " at street", i)))
-            for pair in (((name + " at street", i), (name, i)), ((name, i), (name + " at street", i))):
-                graph.add_edge(*pair, weight=points.access_m[i] / 1.25)
-    for e, along in enumerate(stops):
-        along.sort(key=lambda stop: stop[0])
-        slope = rise[e] / net.length_m[e]
-        pace = {way: 1.25 * np.exp(-3.5 * (abs(way * slope + 0.05) - 0.05)) for way in (1, -1)}
-        for (a, first), (b, second) in pairwise(along):
-            for pair, way in (((first, second), 1), ((second, first), -1)):
-                seconds = (b - a) * net.length_m[e] / pace[way]
-                if not graph.has_edge(*pair) or graph[pair[0]][pair[1]]["weight"] > seconds:
-                    graph.add_edge(*pair, weight=seconds)
+    for snap, name in ((homes.door, "home"), (parks.door, "gate")):
+        for i in np.flatnonzero(snap.edge >= 0):
+            stops[snap.edge[i]].append((snap.offset_m[i] / net.length_m[snap.edge[i]], (name + " at street", i)))
+            for a, b in ((name + " at street", name), (name, name + " at street")):
+                graph.add_edge((a, i), (b, i), weight=snap.access_m[i] / speed)
+    for along, metres, (u, v) in zip(stops, net.length_m, net.ends, strict=True):
+        rise = net.height_m[v] - net.height_m[u]
+        for (a, here), (b, there) in pairwise(sorted(along, key=lambda stop: stop[0])):
+            graph.add_edge(here, there, weight=(b - a) * tobler(metres, rise, speed))
+            graph.add_edge(there, here, weight=(b - a) * tobler(metres, -rise, speed))
     return graph
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 1_000_000))
-def test_walks_on_slopes_equal_networkx_in_both_directions(seed):
-    flat, homes, parks = random_town(seed, homes=15)
-    net = replace(flat, height_m=np.random.default_rng(seed).uniform(0, 60, len(flat.xy)))
-    on = lambda snap: Snap(snap.edge, snap.offset_m, snap.access_m, net)
-    homes, parks = replace(homes, door=on(homes.door)), replace(parks, door=on(parks.door))
-    graph = split_at_doors(net, (homes.door, parks.door), ("home", "gate"))
-    expected = np.full((len(homes.ids), len(parks)), np.inf)
-    for i in range(len(homes.ids)):
-        found = nx.single_source_dijkstra_path_length(graph, ("home", i), cutoff=900) if ("home", i) in graph else {}
-        for g, j in enumerate(parks.gate_facility):
-            expected[i, j] = min(expected[i, j], found.get(("gate", g), np.inf))
-    reach = measure_reach(homes, parks, limit_s=900, profile=HIKER)
-    dense = np.full(expected.shape, np.inf)
-    dense[reach.place, reach.facility] = reach.distance
-    np.testing.assert_allclose(dense, expected, atol=1e-4)
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 100_000), st.sampled_from([0.8, 1.25]))
+def test_walks_on_any_hills_equal_networkx(seed, speed):
+    net, homes, parks = hilly_town(seed)
+    expected = by_networkx(with_doors_on_slopes(net, homes, parks, speed), homes, parks)
+    answer = measure_reach(homes, parks, limit_s=60_000, profile=replace(CLIMBER, speed_m_s=speed))
+    np.testing.assert_allclose(dense(answer), expected, atol=1e-5)
+    shorter = measure_reach(homes, parks, limit_s=300, profile=replace(CLIMBER, speed_m_s=speed))
+    assert dense(shorter).tolist() == dense(answer.within(300)).tolist()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100_000))
+def test_people_around_a_park_come_to_it_and_what_is_around_it_is_walked_to(seed):
+    net, homes, parks = hilly_town(seed, gates=1)
+    people = homes.people[:, 0]
+    come = measure_reach(homes, parks, limit_s=600, profile=CLIMBER)
+    expected = np.bincount(come.facility, weights=people[come.place], minlength=len(parks))
+    inward = sum_around(parks, homes, people, limit_s=600, profile=CLIMBER, inward=True)
+    assert inward.tolist() == expected.tolist()
+
+    mirrored = replace(net, height_m=-net.height_m)  # up is down: the way there takes as long as the way back did
+    turned = (replace(each, door=replace(each.door, network=mirrored)) for each in (homes, parks))
+    go = measure_reach(*turned, limit_s=600, profile=CLIMBER)
+    expected = np.bincount(go.facility, weights=people[go.place], minlength=len(parks))
+    assert sum_around(parks, homes, people, limit_s=600, profile=CLIMBER).tolist() == expected.tolist()
+
+
+def test_from_the_top_of_a_hill_more_is_around_than_comes_up_to_it():
+    top, foot = (demand([[x, 0]]).snapped(HILL, max_access_m=10) for x in (100, 0))
+    within = {"limit_s": 120, "profile": CLIMBER}
+    assert sum_around(top, foot, **within).tolist() == [1]  # 100 s down
+    assert sum_around(top, foot, inward=True, **within).tolist() == [0]  # 141.9 s up
+    assert sum_around(foot, top, **within).tolist() == [0]
+    assert sum_around(foot, top, inward=True, **within).tolist() == [1]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 100_000))
+def test_the_level_above_which_heights_are_measured_does_not_matter(seed):
+    net, homes, parks = hilly_town(seed)
+    higher = replace(net, height_m=net.height_m + 1024)
+    moved = (replace(each, door=replace(each.door, network=higher)) for each in (homes, parks))
+    answers = [measure_reach(*each, limit_s=900, profile=CLIMBER) for each in ((homes, parks), moved)]
+    np.testing.assert_allclose(dense(answers[0]), dense(answers[1]), atol=1e-4)
+
+
+# -------------------------------------------------------------------------------------------- refusals
+
+HOMES, PARK = demand([[30, 10]]).snapped(STREET, max_access_m=60), places([[[90, 0]]]).snapped(STREET, max_access_m=60)
 
 
 @pytest.mark.parametrize(
-    ("asked", "fault", "why"),
+    "limits",
     [
-        ({"limit_s": 60}, DataError, "together with the profile"),
-        ({"limit_m": 60, "limit_s": 60, "profile": ADULT}, DataError, "either limit_m"),
-        ({"limit_m": 60, "profile": ADULT}, DataError, "either limit_m"),
-        ({}, DataError, "either limit_m"),
-        ({"limit_m": 60_001}, QuestionError, "60,000"),
-        ({"limit_s": np.nan, "profile": ADULT}, QuestionError, "seconds"),
-        ({"limit_s": 60, "profile": HIKER}, QuestionError, "no heights"),
+        {},
+        {"limit_s": 60},
+        {"profile": STROLLER},
+        {"limit_m": 60, "limit_s": 60},
+        {"limit_m": 60, "profile": STROLLER},
+        {"limit_m": 60, "limit_s": 60, "profile": STROLLER},
     ],
 )
-def test_a_limit_says_what_it_is_of(asked, fault, why):
-    _, homes, parks = random_town(1)
-    with pytest.raises(fault, match=why):
-        measure_reach(homes, parks, **asked)
+def test_metres_go_without_a_walker_and_seconds_with_one(limits):
+    with pytest.raises(DataError, match="either limit_m, or limit_s together with the profile"):
+        measure_reach(HOMES, PARK, **limits)
 
 
-def test_heights_are_one_for_each_node():
+def test_nobody_walks_farther_than_sixty_kilometres_or_thousand_seconds():
+    assert len(measure_reach(HOMES, PARK, limit_m=60_000).distance) == 1
+    with pytest.raises(QuestionError, match="finite number of metres from 0 to 60,000, not 60001"):
+        measure_reach(HOMES, PARK, limit_m=60_001)
+    with pytest.raises(QuestionError, match="finite number of seconds from 0 to 60,000"):
+        measure_reach(HOMES, PARK, limit_s=60_001, profile=STROLLER)
+
+
+def test_who_minds_slopes_needs_heights():
+    with pytest.raises(QuestionError, match="'climber' minds slopes, and this network has no heights"):
+        measure_reach(HOMES, PARK, limit_s=60, profile=CLIMBER)
+
+
+@pytest.mark.parametrize("height_m", [[0.0], [0.0, np.nan]])
+def test_every_street_node_needs_its_height(height_m):
     with pytest.raises(DataError, match="2 street nodes need as many finite heights"):
-        WalkNetwork.from_segments([[0, 0], [9, 0]], [[0, 1]], crs=CHUANHUI, height_m=np.array([1.0, np.nan]))
+        network([[0, 0], [100, 0]], [[0, 1]], height_m=height_m)
+
+
+def test_heights_stay_with_their_nodes_where_nodes_without_a_street_are_dropped():
+    net = network([[9, 9], [0, 0], [100, 0]], [[1, 2]], height_m=[7, 0, 10])
+    assert net.height_m.tolist() == [0, 10]
+
+
+def test_seconds_are_never_read_as_metres():
+    answer = measure_reach(HOMES, PARK, limit_s=200, profile=STROLLER)
+    assert (answer.unit, answer.limit, answer.distance.tolist()) == ("s", 200, [70.0])
+    for name in ("distance_m", "limit_m"):
+        with pytest.raises(QuestionError, match="measured in seconds"):
+            getattr(answer, name)
+    with pytest.raises(QuestionError, match="measured up to 200 s"):
+        answer.within(201)
+    assert "within 200 s" in str(answer)

@@ -10,7 +10,7 @@ from planner.demand import Demand
 from planner.errors import DataError, QuestionError
 from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap
-from planner.reach.graph import Graph, Targets, graph_of, whole, whole_limit
+from planner.reach.graph import WHOLE, Graph, Targets, graph_of, whole_limit
 from planner.reach.measure import asked_limit, seeds_of
 from planner.standards import Profile
 
@@ -52,7 +52,7 @@ def sum_around(  # noqa: PLR0913  (a question has this many parts, each named)
     standing, targets = _at_junctions(graph, graph.targets(snap, leaving=inward), amount)
     total = np.zeros(len(seeds.order))
     most, streets, elsewhere = whole_limit(limit, unit), graph.streets(leaving=not inward), amount[targets.point]
-    fade = (DECAYS.index(decay), float(whole(scale or 1.0)))
+    fade = (DECAYS.index(decay), (scale or 1.0) * WHOLE)
 
     def some(span: tuple[int, int], space: Any) -> None:
         from planner._kernels import sum_lanes  # noqa: PLC0415  (compiling must not slow down `planner --help`)
@@ -94,7 +94,7 @@ def _points(of: Demand | Facilities | Snap) -> Snap:
         return snap
     if (np.bincount(of.gate_facility, minlength=len(of)) != 1).any():
         raise QuestionError(
-            "Facilities with several gates would be met at each of them. Add up a reach: "
+            "Facilities that are summed need one gate each; several would be met at each of them. Add up a reach: "
             "np.bincount(reach.place, weights=weight[reach.facility])."
         )
     return snap
