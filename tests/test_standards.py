@@ -12,7 +12,7 @@ from tests.towns import CHUANHUI, demand, network, places
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, np.nan, np.inf])
 def test_a_walker_without_a_speed_is_refused(speed):
-    with pytest.raises(QuestionError, match="finite speed above 0"):
+    with pytest.raises(QuestionError, match="finite one above 0"):
         Profile("w", {}, speed, "test", "A")
 
 
