@@ -118,6 +118,11 @@ def test_a_footbridge_serves_people_who_walk_in_seconds():
     [
         (lambda change: change.drop_site("pond"), "no site 'pond' among the 1 .first: green/0"),
         (lambda change: change.add_site("green/0", [[0, 0]]), "already"),
+        (lambda change: change.add_site("pond", [[0, np.nan]]), "finite x and y"),
+        (lambda change: change.add_site("pond", []), "finite x and y"),
+        (lambda change: change.move_site("green/0", [[0, 900]]), r"No gate of 'green/0' is within 50 m .*0.0, 900.0"),
+        (lambda change: change.add_gate("green/0", [0, 900]), "No gate of"),
+        (lambda change: change.add_street("odd", [0, 0], [np.inf, 0]), "finite x and y"),
         (lambda change: change.close_street("viaduct"), "No street 'viaduct'"),
         (lambda change: change.close_street(3), "no open segment 3 among the 3"),
         (lambda change: change.add_street("far", [0, 0], [0, 900]), r"more than 50 m .*first: \[0.0, 900.0\]"),
@@ -129,3 +134,4 @@ def test_what_cannot_be_changed_is_refused_and_nothing_has_changed(ask, why):
     with pytest.raises(QuestionError, match=why):
         ask(change)
     assert change.reach.distance_m.tolist() == [160.0]
+    assert same(change.reach, anew(change, 1000))

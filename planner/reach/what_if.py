@@ -67,6 +67,7 @@ class WhatIf:
         """One more facility, the last, entered at `gates` (g, 2), in metres."""
         if id in self.reach.facility_ids:
             raise QuestionError(f"There is a site {id!r} already. Give the new one an id of its own, or move it.")
+        entrances = self._entrances(id, gates)
         slot, self.slot_count = self.slot_count, self.slot_count + 1
         self.slots = np.append(self.slots, slot)
         columns = self.reach.columns
@@ -81,7 +82,7 @@ class WhatIf:
                 np.append(columns.stop, empty),
             ),
         )
-        self._open_gates(slot, gates)
+        self._open_gates(slot, *entrances)
         return self._measure([slot])
 
     def drop_site(self, id: str) -> Reach:  # noqa: A002
@@ -105,14 +106,15 @@ class WhatIf:
     def move_site(self, id: str, gates: ArrayLike) -> Reach:  # noqa: A002
         """One facility with other gates (g, 2), in metres, in place of its own."""
         slot = int(self.slots[self._position(id)])
+        entrances = self._entrances(id, gates)
         self._shut_gates(slot)
-        self._open_gates(slot, gates)
+        self._open_gates(slot, *entrances)
         return self._measure([slot])
 
     def add_gate(self, id: str, xy: ArrayLike) -> Reach:  # noqa: A002
         """One more gate of a facility."""
         slot = int(self.slots[self._position(id)])
-        self._open_gates(slot, [np.asarray(xy, np.float64)])
+        self._open_gates(slot, *self._entrances(id, xy))
         return self._measure([slot])
 
     # ------------------------------------------------------------------------------------------ streets
@@ -125,7 +127,7 @@ class WhatIf:
         """
         if name in self.added:
             raise QuestionError(f"There is a street {name!r} already. Give the new one a name of its own.")
-        points = np.array([a, b], np.float64)
+        points = np.concatenate([_points(f"The end of the street {name!r}", end) for end in (a, b)])
         ends = self._snap(points)
         if ends.off.any():
             raise QuestionError(
@@ -343,10 +345,28 @@ class WhatIf:
         self.gate.edge[gates] = -1
         self.gate_slot[gates] = NOBODY
 
-    def _open_gates(self, slot: int, xy: ArrayLike) -> None:
-        points = np.asarray(xy, np.float64).reshape(-1, 2)
-        snap, new = self._snap(points), self.gates.grow(len(points))
+    def _entrances(self, id: str, xy: ArrayLike) -> tuple[Floats, Snap]:  # noqa: A002
+        """Gates and where they meet the streets; refused where none does, before anything has changed."""
+        points = _points(f"The gates of {id!r}", xy)
+        snap = self._snap(points)
+        if snap.off.all():
+            raise QuestionError(
+                f"No gate of {id!r} is within {self.max_access_m:g} m of an open street ({first(points.tolist())}). "
+                "Move them, or raise max_access_m."
+            )
+        return points, snap
+
+    def _open_gates(self, slot: int, points: Floats, snap: Snap) -> None:
+        new = self.gates.grow(len(points))
         self.gate_xy = np.concatenate([self.gate_xy, points])
         self.gate_slot = np.concatenate([self.gate_slot, np.full(len(points), slot)])
         self.gate = self.gate.joined(snap)
         self._stand(self.gates, new, snap)
+
+
+def _points(what: str, xy: ArrayLike) -> Floats:
+    """(n, 2) points; refused where they are none, or not finite."""
+    points = np.asarray(xy, np.float64)
+    if points.size == 0 or points.size % 2 or not np.isfinite(points).all():
+        raise QuestionError(f"{what} must be at finite x and y in metres, not {points.tolist()}.")
+    return points.reshape(-1, 2)
