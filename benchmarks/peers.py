@@ -98,9 +98,13 @@ class SciPy:
 
     def sparse_reach(self, sites: Integers, limit_m: float, chunk: int = 50) -> csr_array:
         """(v, sites) metres; absent is out of reach, a stored 0 the site's own node."""
+        return self.by_site(sites, limit_m, chunk).T.tocsr()
+
+    def by_site(self, sites: Integers, limit_m: float, chunk: int = 50) -> csr_array:
+        """(sites, v) metres, as it finds them."""
         found = self._search(sites, limit_m, chunk)
         found.data /= 1000  # the matrix by a number would be multiplied by 0.001, which rounds otherwise
-        return found.T.tocsr()
+        return found
 
     def close(self) -> None:
         """End the processes."""

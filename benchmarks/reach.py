@@ -120,11 +120,16 @@ def race(streets: Streets) -> Iterator[str]:
     what = f"sparse reach, {len(site):,} sites × {len(home):,} people, {REACH_M:,.0f} m"
     people, sites = people_at(network, home), sites_at(network, site)
     reach = measure_reach(people, sites, limit_m=REACH_M, threads=THREADS)
+    alike = agree_rows(reach.rows, scipy.sparse_reach(site, REACH_M)[home])
+    alone = SciPy(streets, 1)
     ours_s = median_s(lambda: measure_reach(people, sites, limit_m=REACH_M, threads=THREADS).rows)
-    theirs = scipy.sparse_reach(site, REACH_M)[home]
-    alike = agree_rows(reach.rows, theirs)
-    theirs_s = median_s(lambda: scipy.sparse_reach(site, REACH_M)[home], 1)
-    yield row(what, ours_s, "SciPy in chunks, sparsified", theirs_s, alike)
+    for peer, name in ((scipy, f"{THREADS} processes"), (alone, "one process: threads do not help it")):
+        theirs_s = median_s(lambda p=peer: p.sparse_reach(site, REACH_M)[home], 1)
+        yield row(f"{what}, by place", ours_s, f"SciPy in chunks, sparsified, {name}", theirs_s, alike)
+    ours_s = median_s(lambda: measure_reach(people, sites, limit_m=REACH_M, threads=THREADS))
+    theirs_s = median_s(lambda: alone.by_site(site, REACH_M), 1)
+    yield row(f"{what}, by site", ours_s, "SciPy in chunks, sparsified, one process, to nodes only", theirs_s, alike)
+    alone.close()
     yield from changes(streets.name, network, people, sites)
     scipy.close()
 
