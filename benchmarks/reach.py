@@ -83,22 +83,19 @@ def race(streets: Streets) -> Iterator[str]:
         pandana = Pandana(streets)
         build_s = time.perf_counter() - start
 
-    def row(work: str, ours_s: float, peer: str, theirs_s: float, agreement: str) -> str:
-        return f"| {streets.name} | {work} | {peer} | {agreement} | {theirs_s / ours_s:,.1f} × |"
-
     what = f"sum within {AROUND_M:,.0f} m of all {v:,} nodes"
     ours = sum_around(nodes, nodes, weight, limit_m=AROUND_M, threads=THREADS)
     ours_s = median_s(lambda: sum_around(nodes, nodes, weight, limit_m=AROUND_M, threads=THREADS))
     if pandana is not None:
         alike = agree(ours, pandana.sum_within(weight, AROUND_M))
         theirs_s = median_s(lambda: pandana.sum_within(weight, AROUND_M))
-        yield row(what, ours_s, "pandana, built", theirs_s, alike)
-        yield row(what, ours_s, "pandana with its build", theirs_s + build_s, alike)
+        yield row(streets.name, what, ours_s, "pandana, built", theirs_s, alike)
+        yield row(streets.name, what, ours_s, "pandana with its build", theirs_s + build_s, alike)
     for peer, name, size in ((scipy, "SciPy", SAMPLE), (igraph, "igraph", SMALL_SAMPLE)):
         some = np.sort(rng.choice(v, size, replace=False))
         alike = agree(ours[some], peer.sum_within(weight, AROUND_M, some))
         theirs_s = median_s(lambda p=peer, s=some: p.sum_within(weight, AROUND_M, s)) * v / size
-        yield row(what, ours_s, f"{name}, from {size} nodes × {v / size:,.0f}", theirs_s, alike)
+        yield row(streets.name, what, ours_s, f"{name}, from {size} nodes × {v / size:,.0f}", theirs_s, alike)
 
     site = np.sort(rng.choice(v, min(NEAREST_SITES, v // 20), replace=False))
     what = f"nearest of {len(site):,} sites for all nodes"
@@ -109,12 +106,19 @@ def race(streets: Streets) -> Iterator[str]:
     if pandana is not None:
         alike = agree(ours, pandana.nearest(site, limit), 2e-3)
         theirs_s = median_s(lambda: pandana.nearest(site, limit))
-        yield row(what, ours_s, "pandana, built", theirs_s, alike)
-        yield row(what, ours_s, "pandana with its build", theirs_s + build_s, alike)
+        yield row(streets.name, what, ours_s, "pandana, built", theirs_s, alike)
+        yield row(streets.name, what, ours_s, "pandana with its build", theirs_s + build_s, alike)
     for peer, name in ((scipy, "SciPy `min_only`"), (igraph, "igraph")):
         alike = agree(ours, peer.nearest(site, limit), 1e-6)
-        yield row(what, ours_s, name, median_s(lambda p=peer: p.nearest(site, limit)), alike)
+        yield row(streets.name, what, ours_s, name, median_s(lambda p=peer: p.nearest(site, limit)), alike)
 
+    yield from sparse_reach(streets, network, scipy)
+    scipy.close()
+
+
+def sparse_reach(streets: Streets, network: WalkNetwork, scipy: SciPy) -> Iterator[str]:
+    """The whole reach against SciPy's, which is asked in two processes and, as its users do, in one."""
+    v, rng = len(streets.xy), np.random.default_rng(5)
     site = np.sort(rng.choice(v, min(REACH_SITES, v // 20), replace=False))
     home = rng.integers(0, v, int(DEMAND_A_NODE * v))
     what = f"sparse reach, {len(site):,} sites × {len(home):,} people, {REACH_M:,.0f} m"
@@ -124,14 +128,25 @@ def race(streets: Streets) -> Iterator[str]:
     alone = SciPy(streets, 1)
     ours_s = median_s(lambda: measure_reach(people, sites, limit_m=REACH_M, threads=THREADS).rows)
     for peer, name in ((scipy, f"{THREADS} processes"), (alone, "one process: threads do not help it")):
-        theirs_s = median_s(lambda p=peer: p.sparse_reach(site, REACH_M)[home], 1)
-        yield row(f"{what}, by place", ours_s, f"SciPy in chunks, sparsified, {name}", theirs_s, alike)
+        theirs_s = median_s(lambda p=peer: p.sparse_reach(site, REACH_M)[home])
+        yield row(streets.name, f"{what}, by place", ours_s, f"SciPy in chunks, sparsified, {name}", theirs_s, alike)
     ours_s = median_s(lambda: measure_reach(people, sites, limit_m=REACH_M, threads=THREADS))
-    theirs_s = median_s(lambda: alone.by_site(site, REACH_M), 1)
-    yield row(f"{what}, by site", ours_s, "SciPy in chunks, sparsified, one process, to nodes only", theirs_s, alike)
+    theirs_s = median_s(lambda: alone.by_site(site, REACH_M))
+    yield row(
+        streets.name,
+        f"{what}, by site",
+        ours_s,
+        "SciPy in chunks, sparsified, one process, to nodes only",
+        theirs_s,
+        alike,
+    )
     alone.close()
     yield from changes(streets.name, network, people, sites)
-    scipy.close()
+
+
+def row(town: str, work: str, ours_s: float, peer: str, theirs_s: float, agreement: str) -> str:
+    """One line of the table."""
+    return f"| {town} | {work} | {peer} | {agreement} | {theirs_s / ours_s:,.1f} × |"
 
 
 def changes(name: str, network: WalkNetwork, people: Demand, sites: Facilities) -> Iterator[str]:
