@@ -16,6 +16,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.spatial import cKDTree
 
 from benchmarks.peers import Igraph, Pandana, SciPy
 from benchmarks.towns import Streets, cities, made_up, real
@@ -153,13 +154,14 @@ def changes(name: str, network: WalkNetwork, people: Demand, sites: Facilities) 
     """What-if changes against measuring everything anew, on streets already prepared."""
     anew_s = median_s(lambda: measure_reach(people, sites, limit_m=REACH_M, threads=THREADS))
     change = WhatIf(people, sites, limit_m=REACH_M, threads=THREADS)
-    middle = np.median(network.xy, axis=0)
-    spots = np.random.default_rng(3).normal(middle, np.ptp(network.xy, axis=0).min() / 8, (RUNS + 1, 2))
+    near = np.argsort(np.hypot(*(network.xy - np.median(network.xy, axis=0)).T))[: len(network.xy) // 10]
+    spots = network.xy[np.random.default_rng(3).choice(near, RUNS + 1, replace=False)]
+    across = network.xy[cKDTree(network.xy).query(spots + [120, 90])[1]] + 0.1  # some 150 m away, at another corner
     network.snap(spots, max_access_m=200)  # the index of streets is there once people have been snapped
     asked: dict[str, Callable[[int], object]] = {
         "adding a site": lambda i: change.add_site(f"new {i}", spots[i]),
         "dropping a site": lambda i: change.drop_site(f"new {i}"),
-        "adding a footbridge of 150 m": lambda i: change.add_street(f"bridge {i}", spots[i], spots[i] + [120, 90]),
+        "adding a footbridge": lambda i: change.add_street(f"bridge {i}", spots[i], across[i]),
         "closing a footbridge": lambda i: change.close_street(f"bridge {i}"),
     }
     for what, ask in asked.items():
