@@ -156,7 +156,9 @@ def changes(name: str, network: WalkNetwork, people: Demand, sites: Facilities) 
     change = WhatIf(people, sites, limit_m=REACH_M, threads=THREADS)
     near = np.argsort(np.hypot(*(network.xy - np.median(network.xy, axis=0)).T))[: len(network.xy) // 10]
     spots = network.xy[np.random.default_rng(3).choice(near, RUNS + 1, replace=False)]
-    across = network.xy[cKDTree(network.xy).query(spots + [120, 90])[1]] + 0.1  # some 150 m away, at another corner
+    across = (
+        network.xy[cKDTree(network.xy).query(spots + np.array([120, 90]))[1]] + 0.1
+    )  # some 150 m away, at another corner
     network.snap(spots, max_access_m=200)  # the index of streets is there once people have been snapped
     asked: dict[str, Callable[[int], object]] = {
         "adding a site": lambda i: change.add_site(f"new {i}", spots[i]),
