@@ -27,7 +27,7 @@ lint: $(VENV)/.ready
 	@$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.bench ## every benchmark; its peers are installed beside the rest, and change none of it
-	@$(PY) -m benchmarks
+	@OMP_NUM_THREADS=2 $(PY) -m benchmarks
 
 lock: $(VENV)/.ready ## two locks for every platform and Python; hashes, no index address
 	@$(PY) -m pip install --quiet --disable-pip-version-check uv
