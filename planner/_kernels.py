@@ -227,10 +227,7 @@ def flood(lanes: Any, limit: Any, shift: Any, head: Any, space: Any, streets: An
                 if cost < rows[r, lane - begin]:
                     rows[r, lane - begin] = cost
                     to = min(cost >> shift, waiting - 1)
-                    if bucket[r] == NONE or bucket[r] > to:
-                        if bucket[r] != NONE:
-                            unlink(r, bucket, following, previous, head)
-                        link(r, to, bucket, following, previous, head)
+                    wait(r, to, bucket, following, previous, head)
     for b in range(waiting):
         while head[b] >= 0:
             r = head[b]
@@ -252,16 +249,17 @@ def flood(lanes: Any, limit: Any, shift: Any, head: Any, space: Any, streets: An
                         row_of[w] = s
                         count += 1
                     to = min(b + (cost >> shift), waiting - 1)
-                    if bucket[s] == NONE or bucket[s] > to:
-                        if bucket[s] != NONE:
-                            unlink(s, bucket, following, previous, head)
-                        link(s, to, bucket, following, previous, head)
+                    wait(s, to, bucket, following, previous, head)
     return count
 
 
 @njit(cache=True, nogil=True)
-def link(row: Any, to: Any, bucket: Any, following: Any, previous: Any, head: Any) -> None:
-    """Put a row into a bucket."""
+def wait(row: Any, to: Any, bucket: Any, following: Any, previous: Any, head: Any) -> None:
+    """Put a row into a bucket, unless it waits in that one or a nearer one."""
+    if bucket[row] != NONE:
+        if bucket[row] <= to:
+            return
+        unlink(row, bucket, following, previous, head)
     bucket[row] = to
     previous[row] = NONE
     following[row] = head[to]
@@ -503,9 +501,7 @@ def nearest_pass(limit: Any, shift: Any, buckets: Any, streets: Any, seeds: Any)
             if cost <= limit and cost < away[u]:  # labels ascend: of equals the first stays
                 away[u], source[u] = cost, label[g]
                 to = min(cost >> shift, buckets - 1)
-                if bucket[u] != NONE:
-                    unlink(u, bucket, following, previous, head)
-                link(u, to, bucket, following, previous, head)
+                wait(u, to, bucket, following, previous, head)
     for b in range(buckets):
         while head[b] >= 0:
             u = head[b]
@@ -518,9 +514,7 @@ def nearest_pass(limit: Any, shift: Any, buckets: Any, streets: Any, seeds: Any)
                 away[w], source[w], came_by[w] = cost, source[u], h
                 to = min(max(cost >> shift, b), buckets - 1)
                 if bucket[w] != to:
-                    if bucket[w] != NONE:
-                        unlink(w, bucket, following, previous, head)
-                    link(w, to, bucket, following, previous, head)
+                    wait(w, to, bucket, following, previous, head)
     return away, source, came_by
 
 
@@ -572,9 +566,7 @@ def few_pass(limit: Any, shift: Any, buckets: Any, streets: Any, seeds: Any, fac
             if cost <= limit and keep(away[u], gate[u], fresh[u], cost, label[g], facility):
                 to = min(cost >> shift, buckets - 1)
                 if bucket[u] == NONE or bucket[u] > to:
-                    if bucket[u] != NONE:
-                        unlink(u, bucket, following, previous, head)
-                    link(u, to, bucket, following, previous, head)
+                    wait(u, to, bucket, following, previous, head)
     for b in range(buckets):
         while head[b] >= 0:
             u = head[b]
@@ -589,10 +581,7 @@ def few_pass(limit: Any, shift: Any, buckets: Any, streets: Any, seeds: Any, fac
                     if w == u or cost > limit or not keep(away[w], gate[w], fresh[w], cost, gate[u, s], facility):
                         continue
                     to = min(max(cost >> shift, b), buckets - 1)
-                    if bucket[w] == NONE or bucket[w] > to:
-                        if bucket[w] != NONE:
-                            unlink(w, bucket, following, previous, head)
-                        link(w, to, bucket, following, previous, head)
+                    wait(w, to, bucket, following, previous, head)
     return away, gate
 
 

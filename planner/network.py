@@ -58,14 +58,6 @@ class Snap:
         """(n,) the points too far from any street, or parted from every street by water."""
         return self.edge < 0
 
-    @cached_property
-    def by_edge(self) -> tuple[Integers, Integers]:
-        """`indptr` (e+1,) and `point`: the snapped points of each edge, those off the network left out."""
-        on = np.flatnonzero(self.edge >= 0)
-        on = on[np.argsort(self.edge[on], kind="stable")]
-        count = np.bincount(self.edge[on], minlength=len(self.network.ends))
-        return np.concatenate([[0], np.cumsum(count)]).astype(np.int64), on
-
     def kept(self, keep: Flags | Integers) -> "Snap":
         """Only these points, marked (n,) or listed."""
         return Snap(self.edge[keep], self.offset_m[keep], self.access_m[keep], self.network)
@@ -167,16 +159,6 @@ class WalkNetwork:
         walls = no_barriers if barriers is None else np.asarray(barriers, object)
         height = height if height is None else height[used]
         return cls(xy, ends, length, within, component, crs, walls, island_m, counted, height)
-
-    @cached_property
-    def adjacency(self) -> tuple[Integers, Integers, Integers]:
-        """`indptr` (v+1,), `neighbour` (2e,), `edge` (2e,): the streets at each node."""
-        tail = self.ends.T.ravel()
-        head = self.ends[:, ::-1].T.ravel()
-        order = np.lexsort((head, tail))
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=len(self.xy)))])
-        edge = np.tile(np.arange(len(self.ends)), 2)[order]
-        return indptr.astype(np.int64), head[order], edge
 
     @cached_property
     def component_m(self) -> Floats:

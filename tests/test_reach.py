@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from planner.errors import DataError, QuestionError
 from planner.reach import measure_reach, measure_straight
-from tests.towns import demand, network, places, random_town, with_doors
+from tests.towns import by_networkx, demand, network, places, random_town, with_doors
 
 #  A town for the pencil. Streets in metres; h are homes, g are gates of the same park.
 #
@@ -103,23 +102,11 @@ def test_a_limit_is_a_finite_number_of_metres(limit_m):
         reach([[30, 10]], [[[50, 5]]], limit_m=limit_m)
 
 
-def networkx_distances(net, homes, parks):
-    """(n, m) with inf: every pair by networkx, on a graph that knows nothing of ours."""
-    graph = with_doors(net, (homes.door, parks.door), ("home", "gate"))
-    answer = np.full((len(homes.ids), len(parks)), np.inf)
-    for i in range(len(homes.ids)):
-        if ("home", i) in graph:
-            found = nx.single_source_dijkstra_path_length(graph, ("home", i))
-            for g, j in enumerate(parks.gate_facility):
-                answer[i, j] = min(answer[i, j], found.get(("gate", g), np.inf))
-    return answer
-
-
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 100_000))
 def test_distances_equal_networkx_on_any_town(seed):
     net, homes, parks = random_town(seed)
-    expected = networkx_distances(net, homes, parks)
+    expected = by_networkx(with_doors(net, (homes.door, parks.door), ("home", "gate")), homes, parks)
     answer = measure_reach(homes, parks, limit_m=5000)
     dense = np.full(expected.shape, np.inf)
     dense[answer.place, answer.facility] = answer.distance_m

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planner.errors import DataError, QuestionError
 from planner.reach import measure_reach, sum_around
 from planner.standards import Profile
-from tests.towns import demand, network, places, random_town, with_doors
+from tests.towns import by_networkx, demand, network, places, random_town, with_doors
 
 STROLLER = Profile("stroller", {"en": "walks at a metre a second"}, 1.0, "drawn", "A")
 CLIMBER = replace(STROLLER, id="climber", slope="tobler")
@@ -30,17 +30,6 @@ def dense(answer):
     table = np.full((len(answer.demand_ids), len(answer.facility_ids)), np.inf)
     table[answer.place, answer.facility] = answer.distance
     return table
-
-
-def by_networkx(graph, homes, parks):
-    """(n, m) every pair by networkx, on a graph with ("home", i) and ("gate", g)."""
-    answer = np.full((len(homes.ids), len(parks)), np.inf)
-    for i in range(len(homes.ids)):
-        if ("home", i) in graph:
-            found = nx.single_source_dijkstra_path_length(graph, ("home", i))
-            for g, j in enumerate(parks.gate_facility):
-                answer[i, j] = min(answer[i, j], found.get(("gate", g), np.inf))
-    return answer
 
 
 # ------------------------------------------------------------------------------------------ one street

@@ -66,3 +66,14 @@ def with_doors(net, snap, prefix):
             if not graph.has_edge(first, second) or graph[first][second]["weight"] > b - a:
                 graph.add_edge(first, second, weight=b - a)
     return graph
+
+
+def by_networkx(graph, homes, parks):
+    """(n, m) every pair by networkx, on a graph with ("home", i) and ("gate", g)."""
+    answer = np.full((len(homes.ids), len(parks)), np.inf)
+    for i in range(len(homes.ids)):
+        if ("home", i) in graph:
+            found = nx.single_source_dijkstra_path_length(graph, ("home", i))
+            for g, j in enumerate(parks.gate_facility):
+                answer[i, j] = min(answer[i, j], found.get(("gate", g), np.inf))
+    return answer

@@ -38,11 +38,6 @@ class Columns:
         """How many pairs of a place and a facility there are."""
         return int((self.stop - self.start).sum())
 
-    def column(self, j: int) -> tuple[Positions, Floats]:
-        """The places that reach one facility, and how far they are."""
-        place, away = self.chunks[self.chunk[j]]
-        return place[self.start[j] : self.stop[j]], away[self.start[j] : self.stop[j]]
-
     def within(self, limit: float) -> "Columns":
         """Only the pairs within a smaller limit."""
         chunks, start, stop = [], self.start.copy(), self.stop.copy()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from planner.network import Integers, Snap
-from planner.reach.graph import Graph
+from planner.reach.graph import Graph, to_ends
 
 ROOM = 1024  # more junctions, chains and points than there are, at first
 
@@ -35,25 +35,16 @@ class Points:
 
     def ends(self, points: Integers, streets: "Alterable") -> Integers:
         """(n, 2) the cost of the walk between points and the ends of their chains."""
-        chain = self.chain[points]
-        near, far = (
-            (self.back[points], streets.there[chain] - self.onward[points])
-            if self.leaving
-            else (self.onward[points], streets.returning[chain] - self.back[points])
-        )
-        cost: Integers = np.stack([near, far], axis=1) + self.access[points, None]
-        return cost
+        return self._to_ends(points, streets, leaving=self.leaving) + self.access[points, None]
 
     def own_way(self, points: Integers, streets: "Alterable", *, leaving: bool) -> Integers:
         """(n, 2) what of a walk along their chain is known, see `Graph.own_way`."""
+        return self.access[points, None] - self._to_ends(points, streets, leaving=not leaving)
+
+    def _to_ends(self, points: Integers, streets: "Alterable", *, leaving: bool) -> Integers:
         chain = self.chain[points]
-        near, far = (
-            (self.onward[points], streets.returning[chain] - self.back[points])
-            if leaving
-            else (self.back[points], streets.there[chain] - self.onward[points])
-        )
-        way: Integers = self.access[points, None] - np.stack([near, far], axis=1)
-        return way
+        ways = streets.there[chain], streets.returning[chain]
+        return to_ends(self.onward[points], self.back[points], *ways, leaving=leaving)
 
     def lay(self, chain: int, points: Integers, streets: "Alterable") -> None:
         """Say which points stand on a chain, after they or the chain have changed."""

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from planner.standards import Profile
 WHOLE = 1e6  # micrometres in a metre, microseconds in a second: costs are whole numbers of these
 LANES = 32  # searches that run side by side, as the kernels are compiled
 SPAN = 10 * LANES  # searches that one call does
-FARTHEST = 60_000.0  # metres or seconds: beyond it nobody walks, and costs would no longer be packed
+FARTHEST = 60_000.0  # metres or seconds: beyond it nobody walks
 IMPASSABLE = 1e9  # what costs more, a cliff say, costs this: sums stay below the largest whole number
 CURVE = 16  # bits of each coordinate on the curve that orders junctions
 BUCKETS = 4096  # of a search, at most
@@ -74,12 +73,8 @@ class Graph:
     network: WalkNetwork = field(repr=False)
     profile: Profile | None
     segment: tuple[Any, ...] = field(repr=False)  # of each segment: chain, flipped, before, before_back
+    costs: tuple[Integers, Integers] = field(repr=False)  # (e,) of each segment from its first end to its second, back
     spare: list[Any] = field(default_factory=list, repr=False)  # workspaces of threads that have ended
-
-    @property
-    def unit(self) -> str:
-        """Metres, or seconds where somebody walks at a speed."""
-        return "m" if self.profile is None else "s"
 
     def streets(self, *, leaving: bool) -> tuple[Any, ...]:
         """As the kernels take them: searched from where people leave, or against the walk from where they go."""
@@ -119,40 +114,22 @@ class Graph:
             access,
         )
 
-    @cached_property
-    def costs(self) -> tuple[Integers, Integers]:
-        """(e,) of each segment from its first end to its second, and back."""
-        return segment_costs(self.network, self.profile)
-
     def ends(self, snap: Snap, *, leaving: bool) -> Integers:
         """(n, 2) the cost of the walk from each point to its chain's ends (`leaving`), or from them to it."""
         at = self.marks(snap)
         if not len(self.first):
             return np.zeros((len(at.chain), 2), np.int64)
-        near, far = (
-            (at.back, self.there[at.chain] - at.onward)
-            if leaving
-            else (
-                at.onward,
-                self.returning[at.chain] - at.back,
-            )
-        )
-        return np.stack([near, far], axis=1) + at.access[:, None]
+        return self._to_ends(at, leaving=leaving) + at.access[:, None]
 
     def own_way(self, snap: Snap, *, leaving: bool) -> Integers:
         """(n, 2) what of a walk along one chain, past no end of it, is known from its source, see `along`."""
         at = self.marks(snap)
         if not len(self.first):
             return np.zeros((len(at.chain), 2), np.int64)
-        near, far = (
-            (at.onward, self.returning[at.chain] - at.back)
-            if leaving
-            else (
-                at.back,
-                self.there[at.chain] - at.onward,
-            )
-        )
-        return np.stack([at.access - near, at.access - far], axis=1)
+        return at.access[:, None] - self._to_ends(at, leaving=not leaving)
+
+    def _to_ends(self, at: Marks, *, leaving: bool) -> Integers:
+        return to_ends(at.onward, at.back, self.there[at.chain], self.returning[at.chain], leaving=leaving)
 
     def in_spans(self, work: Callable[[tuple[int, int], Any], Any], lanes: int, threads: int | None) -> list[Any]:
         """Do `work` on spans of searches, each with a workspace; the answers in order, whatever the threads."""
@@ -184,6 +161,15 @@ class Graph:
         span = np.stack([np.concatenate([[0], stop[:-1]]), stop], axis=1) if len(stop) else np.empty((0, 2))
         cost = np.ascontiguousarray(self.ends(snap, leaving=leaving)[on])
         return Targets(span.astype(np.int64), cost, on.astype(np.int32))
+
+
+def to_ends(onward: Integers, back: Integers, there: Integers, returning: Integers, *, leaving: bool) -> Integers:
+    """(n, 2) the cost of the way along a chain from points to its two ends (`leaving`), or from the ends to them.
+
+    A point is `onward` from the first end and `back` to it; the chain costs `there`, and `returning`.
+    """
+    near, far = (back, there - onward) if leaving else (onward, returning - back)
+    return np.stack([near, far], axis=1)
 
 
 def threaded(work: Callable[[Any], Any], parts: Sequence[Any], threads: int | None) -> list[Any]:
@@ -239,6 +225,7 @@ def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
         network=network,
         profile=profile,
         segment=(chain, flipped, before, before_back),
+        costs=(onward, back),
     )
 
 

@@ -20,6 +20,7 @@ from planner.standards import Profile
 
 log = logging.getLogger(__name__)
 
+UNSNAPPED = "Snap the demand and the facilities to the same network first, see snapped()."
 ROOM = 1 << 20  # pairs a chunk has room for at first; pages never written cost nothing
 SURELY_SMALL = 256 << 20  # bytes of all pairs there could be, below which nobody need estimate
 SAMPLE = 4  # blocks of searches by which the pairs are estimated
@@ -81,10 +82,17 @@ def measure_straight(demand: Demand, facilities: Facilities, *, limit_m: float) 
 
 def joined_doors(demand: Demand, facilities: Facilities) -> tuple[Snap, Snap]:
     """Where both meet the streets; refused where one does not, or on another network."""
-    door, gate = demand.door, facilities.door
-    if door is None or gate is None or door.network is not gate.network:
-        raise DataError("Snap the demand and the facilities to the same network first, see snapped().")
+    door, gate = on_streets(demand.door), on_streets(facilities.door)
+    if door.network is not gate.network:
+        raise DataError(UNSNAPPED)
     return door, gate
+
+
+def on_streets(door: Snap | None) -> Snap:
+    """Where a layer meets the streets; refused where that was never asked."""
+    if door is None:
+        raise DataError(UNSNAPPED)
+    return door
 
 
 def asked_limit(limit_m: float | None, limit_s: float | None, profile: Profile | None) -> tuple[float, str]:

@@ -86,12 +86,18 @@ def measure_nearest(
     return Nearest(np.where(by < 0, np.inf, away / WHOLE), of, by, limit, unit, demand.ids)
 
 
-def gate_seeds(graph: Graph, gate: Snap, allowed: Flags) -> tuple[Integers, Integers, Integers, Integers]:
-    """The allowed gates on the network: which they are, their chain, cost to its ends, and way along it."""
+def gate_seeds(graph: Graph, gate: Snap, allowed: Flags) -> tuple[Any, Any]:
+    """The allowed gates on the network as a flood's seeds (chain, cost to its ends, which), and by chain.
+
+    By chain they are: where each chain's begin (c+1,), and their way along it with which they are (g, 3).
+    """
     chain = graph.marks(gate).chain
     on = np.flatnonzero((chain >= 0) & allowed)
+    chain = chain[on]
     own = np.concatenate([graph.own_way(gate, leaving=False)[on], on[:, None]], axis=1)
-    return on, chain[on], np.ascontiguousarray(graph.ends(gate, leaving=False)[on]), own
+    by_chain = np.argsort(chain, kind="stable")
+    first_on = np.searchsorted(chain[by_chain], np.arange(len(graph.first) + 1))
+    return (chain, np.ascontiguousarray(graph.ends(gate, leaving=False)[on]), on), (first_on, own[by_chain])
 
 
 def one_pass(
@@ -101,16 +107,13 @@ def one_pass(
     from planner._kernels import nearest_of, nearest_pass  # noqa: PLC0415
 
     streets = graph.streets(leaving=False)
-    on, chain, cost, own = gate_seeds(graph, gate, allowed)
-    passed = nearest_pass(limit, *graph.buckets(limit), streets, (chain, cost, on))
-    by_chain = np.argsort(chain, kind="stable")
-    first_on = np.searchsorted(chain[by_chain], np.arange(len(graph.first) + 1))
+    seeds, by_chain = gate_seeds(graph, gate, allowed)
+    passed = nearest_pass(limit, *graph.buckets(limit), streets, seeds)
     targets = graph.targets(door, leaving=True)
     away, by = np.zeros(len(door.edge), np.int64), np.full(len(door.edge), -1, np.int64)
-    own = own[by_chain]
     parts = PARTS if len(door.edge) >= WORTH_SHARING else 1
     spans = list(pairwise(np.linspace(0, len(graph.first), parts + 1).astype(np.int64).tolist()))
-    asked = (limit, streets, passed, first_on, own, targets.arrays, away, by)
+    asked = (limit, streets, passed, *by_chain, targets.arrays, away, by)
     threaded(lambda span: nearest_of(span, *asked), spans, threads)
     return away, by, passed
 
@@ -122,11 +125,10 @@ def _few(
     from planner._kernels import few_of, few_pass  # noqa: PLC0415
 
     streets = graph.streets(leaving=False)
-    on, chain, cost, own = gate_seeds(graph, gate, allowed)
-    passed = few_pass(limit, *graph.buckets(limit), streets, (chain, cost, on), facility, k)
-    by_chain = np.argsort(chain, kind="stable")
-    first_on = np.searchsorted(chain[by_chain], np.arange(len(graph.first) + 1))
+    seeds, by_chain = gate_seeds(graph, gate, allowed)
+    passed = few_pass(limit, *graph.buckets(limit), streets, seeds, facility, k)
     targets = graph.targets(door, leaving=True)
     away, by = np.zeros((len(door.edge), k), np.int64), np.full((len(door.edge), k), -1, np.int64)
-    few_of(limit, streets, passed, first_on, own[by_chain], targets.arrays, facility, away, by)
+    asked = (limit, streets, passed, *by_chain, targets.arrays, facility, away, by)
+    few_of(*asked)
     return away, by

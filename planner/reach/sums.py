@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from planner.demand import Demand
-from planner.errors import DataError, QuestionError
+from planner.errors import QuestionError
 from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap
 from planner.reach.graph import WHOLE, Graph, Targets, graph_of, whole_limit
-from planner.reach.measure import asked_limit, seeds_of
+from planner.reach.measure import asked_limit, on_streets, seeds_of
 from planner.standards import Profile
 
 DECAYS = ("flat", "linear", "exponential", "gaussian")
@@ -80,7 +80,7 @@ def _at_junctions(graph: Graph, targets: Targets, amount: Floats) -> tuple[Float
 def _starts(around: Demand | Facilities | Snap) -> tuple[Snap, Integers, int]:
     """Where the walks start, whose start each is, and how many there are."""
     if isinstance(around, Facilities):
-        return _snapped(around.door), around.gate_facility, len(around)
+        return on_streets(around.door), around.gate_facility, len(around)
     snap = _points(around)
     return snap, np.arange(len(snap.edge)), len(snap.edge)
 
@@ -89,7 +89,7 @@ def _points(of: Demand | Facilities | Snap) -> Snap:
     """Where things stand: one point each."""
     if isinstance(of, Snap):
         return of
-    snap = _snapped(of.door)
+    snap = on_streets(of.door)
     if isinstance(of, Demand):
         return snap
     if (np.bincount(of.gate_facility, minlength=len(of)) != 1).any():
@@ -98,12 +98,6 @@ def _points(of: Demand | Facilities | Snap) -> Snap:
             "np.bincount(reach.place, weights=weight[reach.facility])."
         )
     return snap
-
-
-def _snapped(door: Snap | None) -> Snap:
-    if door is None:
-        raise DataError("Snap the demand and the facilities to the same network first, see snapped().")
-    return door
 
 
 def _faults(sources: Snap, snap: Snap, decay: str, scale: float | None) -> Iterator[str]:
