@@ -213,7 +213,25 @@ def test_without_highs_the_error_says_what_to_install(monkeypatch: pytest.Monkey
         solver.solve(models.maximal_covering(*rows({0}, people=[1], m=1), 1), time_limit_s=60, gap=0.0)
 
 
-def test_a_programme_that_the_solver_gives_up_is_no_answer() -> None:
+def test_a_programme_without_any_plan_is_known_to_have_none() -> None:
     programme = models.maximal_covering(*rows({0}, {1}, people=[1, 1], m=2), 1, keep=[0, 1])
-    with pytest.raises(NoSolverError, match="nfeasible"):
-        solver.solve(programme, time_limit_s=60, gap=0.0)
+    ending = solver.solve(programme, time_limit_s=60, gap=0.0)
+    assert (ending.open, ending.feasible, ending.finished) == (None, False, True)
+
+
+def test_another_solver_of_pulp_gives_the_same_answer_and_a_bound() -> None:
+    town = random_town(300, 40, 0.15)
+    ours = solver.solve(models.maximal_covering(*town, 5), time_limit_s=60, gap=0.0)
+    theirs = solver.solve(models.maximal_covering(*town, 5), time_limit_s=60, gap=0.0, solver="PULP_CBC_CMD")
+    assert theirs.finished
+    assert theirs.open is not None
+    assert ours.open is not None
+    assert search.covered(*town[:3], theirs.open) == search.covered(*town[:3], ours.open)
+    assert theirs.bound == pytest.approx(ours.bound)
+
+
+def test_a_solver_that_is_not_there_is_named() -> None:
+    with pytest.raises(NoSolverError, match="no solver 'GUROBI_CMD' here"):
+        solver.solve(
+            models.maximal_covering(*rows({0}, people=[1], m=1), 1), time_limit_s=60, gap=0.0, solver="GUROBI_CMD"
+        )

@@ -14,6 +14,7 @@ class Programme:
 
     problem: pulp.LpProblem
     open: tuple[pulp.LpVariable, ...]  # (m,)
+    reduced: bool = False  # nothing left that a solver's presolve would find
 
 
 def maximal_covering(
@@ -53,4 +54,4 @@ def maximal_covering(
         row = pulp.LpAffineExpression([(z_i, 1), *((y[j], -1) for j in sites_near)])
         problem.addConstraint(row <= 0, f"near_{i}")
     problem.addConstraint(pulp.lpSum(y) <= new_sites, "new_sites")
-    return Programme(problem, tuple(y))
+    return Programme(problem, tuple(y), reduced=True)
