@@ -14,7 +14,7 @@ EXACT = 1e-9  # share by which sums in another order may differ
 
 @dataclass(frozen=True)
 class Limit:
-    """least ≤ Σ_j amount_j y_j ≤ most over some of the sites: a count, a budget, a quota, a pair that excludes itself."""
+    """least ≤ Σ_j amount_j y_j ≤ most over some of the sites: a count, a budget, a quota, two that exclude."""
 
     name: str
     site: Integers  # (k,)  ascending
