@@ -139,21 +139,22 @@ def _run(model: Any, sense: int, columns: Any, hear: Callable[[Flags | None, flo
         if stop.is_set():
             event.interrupt()
 
+    def kept(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as raised:  # noqa: BLE001  (raised again by the thread that waits)
+            fault.append(raised)
+            stop.set()
+
     def better(event: Any) -> None:
         if hear is not None and not stop.is_set():
             plan = np.array(event.data_out.mip_solution)[columns] > HALF
-            hear(plan, sense * float(event.data_out.mip_dual_bound))
-
-    def search() -> None:
-        try:
-            model.run()
-        except BaseException as raised:  # noqa: BLE001  (raised again by the thread that waits)
-            fault.append(raised)
+            kept(lambda: hear(plan, sense * float(event.data_out.mip_dual_bound)))
 
     model.cbMipInterrupt += told
     model.cbSimplexInterrupt += told
     model.cbMipImprovingSolution += better
-    thread = threading.Thread(target=search, daemon=True)
+    thread = threading.Thread(target=kept, args=(model.run,), daemon=True)
     thread.start()
     while thread.is_alive():
         try:
