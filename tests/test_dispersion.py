@@ -68,7 +68,7 @@ def test_every_distance_is_decided_as_trying_all_plans_does(question) -> None:
     every = plans(choice, p)
     asked = choice.with_limits(Limit("p", np.arange(choice.m), np.ones(choice.m), p, p))
     for apart in (1.0, 2.5, 5.0):
-        plan, decided = dispersion._find_packing(pairs_of(near, 5.0), asked, apart, Incumbent())
+        plan, decided = dispersion._find_packing(pairs_of(near, 5.0), asked, apart, Incumbent(), 60.0)
         assert decided
         assert (plan is not None) == any(smallest(near, 5.0, other) >= apart for other in every)
         if plan is not None:
@@ -166,3 +166,18 @@ def test_without_time_nothing_is_claimed() -> None:
     best = Incumbent(time_limit_s=0.0)
     assert disperse(random_town(60, 0.6), Choice.of(60), 8, best)
     assert best.bound > best.value
+
+
+def test_distances_that_cannot_be_decided_in_time_are_left_open(monkeypatch) -> None:
+    town, finished, best = random_town(60, 0.6), Incumbent(), Incumbent(time_limit_s=1.5)
+    disperse(town, Choice.of(60), 8, finished)
+    decide = dispersion._find_packing
+
+    def slow(pairs, choice, apart, best, time_limit_s):
+        """Whatever is near the optimum is too hard."""
+        hard = abs(apart - finished.value) < 0.01
+        return (None, False) if hard else decide(pairs, choice, apart, best, time_limit_s)
+
+    monkeypatch.setattr(dispersion, "_find_packing", slow)
+    assert disperse(town, Choice.of(60), 8, best)
+    assert best.value <= finished.value < best.bound < finished.value + 0.02

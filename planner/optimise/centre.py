@@ -7,12 +7,12 @@ from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import EXACT, Choice, Incumbent
+from planner.optimise.halving import next_question
 from planner.optimise.reduce_covering import one_sided
 from planner.optimise.set_covering import find_cover
 
 CANDIDATES = 50  # sites near the worst row that an exchange tries
 EXCHANGES = 200  # at most; a dozen is usual
-SHARE, AT_LEAST_S = 0.25, 1.0  # of the time left, for one distance: a hard one must not keep us from its neighbours
 
 
 def smallest_radius(
@@ -90,20 +90,13 @@ class Ways:
 def _halve(ways: Ways, choice: Choice, levels: Floats, best: Incumbent) -> bool:
     """Halve the distances that may be the optimum until one is left, or the time is over.
 
-    One that a share of the time could not decide is left alone, and the widest gap between such is halved; when
-    nothing else is left, it has all the time.
+    Distances that a share of the time cannot decide are left until the others are known.
     """
     low = int(np.searchsorted(levels, -best.bound))  # below it nothing can be had
     high = len(levels) if best.plan is None else int(np.searchsorted(levels, -best.value))  # here something can
     hard: set[int] = set()
     while low < high and not best.over:
-        marks = [low - 1, *sorted(at for at in hard if low <= at < high), high]
-        gaps = np.diff(marks)
-        widest = int(np.argmax(gaps))
-        if gaps[widest] > 1:
-            at, seconds = (marks[widest] + marks[widest + 1]) // 2, max(AT_LEAST_S, SHARE * best.left_s)
-        else:
-            at, seconds = marks[len(marks) // 2], best.left_s
+        at, seconds = next_question(low, high, hard, best.left_s)
         plan, decided = find_cover(*ways.within(levels[at]), choice, time_limit_s=seconds, outer=best)
         if plan is not None:
             _offer(ways, choice, plan, best)

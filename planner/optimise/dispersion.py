@@ -10,6 +10,7 @@ from planner.errors import QuestionError
 from planner.network import Flags, Floats, Integers
 from planner.optimise import solver
 from planner.optimise.choice import EXACT, Choice, Incumbent, Limit
+from planner.optimise.halving import next_question
 from planner.optimise.models_covering import node_packing
 from planner.optimise.reduce_covering import one_sided
 
@@ -73,12 +74,16 @@ def disperse(pairs: Pairs, choice: Choice, p: int, best: Incumbent) -> bool:
 
 
 def _halve(pairs: Pairs, choice: Choice, levels: Floats, best: Incumbent) -> bool:
-    """Halve the distances that may be the optimum until one is left, or the time is over."""
+    """Halve the distances that may be the optimum until one is left, or the time is over.
+
+    Distances that a share of the time cannot decide are left until the others are known.
+    """
     low = -1 if best.plan is None else int(np.searchsorted(levels, best.value))  # this can be had
     high = int(np.searchsorted(levels, best.bound))  # nothing beyond can
+    hard: set[int] = set()
     while low < high and not best.over:
-        at = (low + high + 1) // 2
-        plan, decided = _find_packing(pairs, choice, levels[at], best)
+        at, seconds = next_question(low + 1, high + 1, hard, best.left_s)
+        plan, decided = _find_packing(pairs, choice, levels[at], best, seconds)
         if plan is not None:
             best.offer(plan, pairs.smallest(plan))
             low = max(at, int(np.searchsorted(levels, best.value)))
@@ -86,7 +91,7 @@ def _halve(pairs: Pairs, choice: Choice, levels: Floats, best: Incumbent) -> boo
             high = at - 1
             best.limit(levels[high] if high >= 0 else -np.inf)
         else:
-            return True
+            hard.add(at)
     if low == high == -1:
         return False
     if low == high:
@@ -94,7 +99,9 @@ def _halve(pairs: Pairs, choice: Choice, levels: Floats, best: Incumbent) -> boo
     return True
 
 
-def _find_packing(pairs: Pairs, choice: Choice, apart: float, best: Incumbent) -> tuple[Flags | None, bool]:
+def _find_packing(
+    pairs: Pairs, choice: Choice, apart: float, best: Incumbent, time_limit_s: float
+) -> tuple[Flags | None, bool]:
     """(plan, decided): an allowed plan whose sites are at least so far apart, or the proof that there is none.
 
     Sites too near to a kept one are shut. If fewer cliques than the sites still asked for hold all that are
@@ -114,7 +121,7 @@ def _find_packing(pairs: Pairs, choice: Choice, apart: float, best: Incumbent) -
     (count,) = (limit for limit in choice.limits if limit.name == "p")
     if _fewest_cliques(indptr, site) + alone.sum() < count.least - choice.keep.sum():
         return None, True
-    ending = solver.solve(node_packing(indptr, site, choice), time_limit_s=best.left_s, gap=1.0)
+    ending = solver.solve(node_packing(indptr, site, choice), time_limit_s=min(time_limit_s, best.left_s), gap=1.0)
     best.solvers.append(ending.solver)
     if ending.open is not None and choice.allows(ending.open) and not (ending.open[a] & ending.open[b]).any():
         return ending.open, True
