@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from planner.errors import QuestionError
-from planner.optimise import reduce_covering, search_covering, set_covering
+from planner.optimise import districts, reduce_covering, search_covering, set_covering
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
 from planner.optimise.models_covering import set_covering as programme
 from planner.optimise.reduce_covering import Covering
@@ -159,13 +159,69 @@ def test_any_prices_bound_every_plan_and_settle_only_what_cheaper_plans_agree_on
     low = search_covering.lagrangean(question, price, free)
     raised, _ = search_covering.bound_by_prices(question, 20.0, 30, lambda: False)
     for cutoff in (2.0, 5.0):
-        always, never = search_covering.settled_by_prices(question, price, cutoff)
+        always, never = search_covering.settled_by_costs(question, low, free, cutoff)
         for plan in every:
             cost = -question.worth(plan)
             assert max(low, raised) <= cost + 1e-9
             if cost < cutoff:
                 assert plan[always].all()
                 assert not plan[never].any()
+
+
+# ── districts ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@given(questions())
+@settings(max_examples=50, deadline=None)
+def test_districts_hold_every_row_once(question) -> None:
+    for most, seed in ((1, 0), (3, 0), (3, 1), (99, 2)):
+        groups = list(districts.districts(question, most, seed))
+        assert sorted(np.concatenate([np.empty(0, int), *groups]).tolist()) == list(range(question.n))
+        covers = question.covers()
+        assert all(len(rows) == 1 or len(set(covers[rows].indices.tolist())) <= most for rows in groups)
+
+
+@pytest.mark.parametrize("most", [1, 3, 99])
+@given(question=questions())
+@settings(max_examples=30, deadline=None)
+def test_what_districts_cost_bounds_every_plan(question, most) -> None:
+    smaller = reduce_covering.reduce_covering(question)
+    if smaller is None or not smaller.n:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(districts, "BOUNDED", most)
+        low, reduced = districts.bound_by_districts(smaller, Incumbent())
+    for plan in plans(smaller):
+        cost = -smaller.worth(plan)
+        assert low <= cost + 1e-6
+        always, never = search_covering.settled_by_costs(smaller, low, reduced, cost + 0.5)
+        assert plan[always].all()
+        assert not plan[never].any()
+
+
+@given(questions())
+@settings(max_examples=50, deadline=None)
+def test_a_large_question_equals_trying_all_plans(question) -> None:
+    every, best = plans(question), Incumbent(whole=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(set_covering, "LARGE", -1)
+        patch.setattr(set_covering, "STEPS", ())
+        patch.setattr(districts, "REPLANNED", (2, 4))
+        patch.setattr(districts, "BOUNDED", 3)
+        assert asked(question, best) == bool(every)
+    if every:
+        assert best.value == best.bound == max(map(question.worth, every))
+
+
+def test_planning_districts_anew_makes_a_plan_cheaper_than_greedy() -> None:
+    town = random_town(900, 300, 0.07)
+    best = Incumbent(whole=True)
+    start = search_covering.greedy_cover(town)
+    best.offer(start, town.worth(start))
+    districts.replan_districts(town, best)
+    assert best.value > town.worth(start)
+    assert town.covered_by(best.plan)
+    assert best.bound == np.inf, "a district's bound says nothing about the whole"
 
 
 # ── the whole search ──────────────────────────────────────────────────────────────────────────────

@@ -122,7 +122,8 @@ def _find_packing(
     if _fewest_cliques(indptr, site) + alone.sum() < count.least - choice.keep.sum():
         return None, True
     ending = solver.solve(node_packing(indptr, site, choice), time_limit_s=min(time_limit_s, best.left_s), gap=1.0)
-    best.solvers.append(ending.solver)
+    if ending.solver not in best.solvers:
+        best.solvers.append(ending.solver)
     if ending.open is not None and choice.allows(ending.open) and not (ending.open[a] & ending.open[b]).any():
         return ending.open, True
     return None, ending.finished and not ending.feasible

@@ -229,15 +229,13 @@ def lagrangean(covering: Covering, price: Floats, reduced: Floats) -> float:
     return float(price.sum() + reduced[choice.keep].sum() + np.minimum(0, reduced[choice.free]).sum())
 
 
-def settled_by_prices(covering: Covering, price: Floats, cutoff: float) -> tuple[Flags, Flags]:
+def settled_by_costs(covering: Covering, low: float, reduced: Floats, cutoff: float) -> tuple[Flags, Flags]:
     """(always, never) (m,): sites that every plan cheaper than `cutoff` has, or has not.
 
-    By the inequality of `bound_by_prices` a plan with a site of r_j > 0 costs at least L + r_j, one without a site
-    of r_j < 0 at least L − r_j. Where that reaches the cutoff the site is settled. Plans as dear as the cutoff
-    may be lost, so a plan of that cost must be known.
+    With a bound L and its reduced costs r (m,), as in `bound_by_prices`, a plan with a site of r_j > 0 costs at
+    least L + r_j, one without a site of r_j < 0 at least L − r_j. Where that reaches the cutoff the site is
+    settled. Plans as dear as the cutoff may be lost, so a plan of that cost must be known.
     """
-    reduced = covering.cost - covering.covers().T @ price
-    low = lagrangean(covering, price, reduced)
     ample = low + np.abs(reduced) >= cutoff + SLACK * max(1.0, abs(cutoff))
     free = covering.choice.free
     return free & ample & (reduced < 0), free & ample & (reduced > 0)

@@ -1,6 +1,6 @@
 """The cheapest sites that cover everybody, and whether some within the limits can."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import block_array
@@ -8,16 +8,16 @@ from scipy.sparse.csgraph import connected_components
 
 from planner.errors import QuestionError
 from planner.network import Flags, Floats, Integers
-from planner.optimise import solver
-from planner.optimise.choice import EXACT, Choice, Incumbent, Limit
-from planner.optimise.models_covering import set_covering
+from planner.optimise.choice import EXACT, Choice, Incumbent
+from planner.optimise.core_covering import NEXT, Sought, cutoff_of, offer, solve_core
+from planner.optimise.districts import bound_by_districts, replan_districts
 from planner.optimise.reduce_covering import Covering, ranges, reduce_covering
-from planner.optimise.search_covering import bound_by_prices, exchange, greedy_cover, settled_by_prices
+from planner.optimise.search_covering import bound_by_prices, exchange, greedy_cover, settled_by_costs
 
 ROUNDS = 300  # of prices, in each pass
 STEPS = (1, 20)  # of exchanges for each free site, in each pass
 SMALL = 60  # free sites at which the programme is quicker than any search
-NEXT = 1e-6  # whole costs below the best are at least 1 − this below it
+LARGE = 400  # free sites beyond which districts are searched before the whole
 
 
 def cover_all(
@@ -38,7 +38,7 @@ def cover_all(
     covering = Covering(indptr, site, cost, choice)
     try:
         if not reduced:
-            exhausted = _programme(covering, best, np.inf)
+            exhausted = solve_core(covering, best, np.inf)
         else:
             smaller = reduce_covering(covering)
             exhausted = smaller is None or _search(smaller, best)
@@ -82,25 +82,6 @@ def find_cover(
     return None, exhausted or best.bound < best.target
 
 
-@dataclass
-class Sought(Incumbent):
-    """An incumbent of a search that serves another one: enough once its target is met, or out of reach."""
-
-    target: float = np.inf
-    outer: Incumbent | None = None
-
-    @property
-    def closed(self) -> bool:
-        """Whether there is nothing left to find out."""
-        decided = self.value >= self.target or (np.isfinite(self.target) and self.bound < self.target)
-        return decided or super().closed
-
-    @property
-    def over(self) -> bool:
-        """Whether to stop searching."""
-        return super().over or (self.outer is not None and self.outer.over)
-
-
 def _search(covering: Covering, best: Incumbent) -> bool:
     """Look for cheaper plans; whether the search was exhaustive: none cheaper than the best, or than a target, is left.
 
@@ -108,7 +89,7 @@ def _search(covering: Covering, best: Incumbent) -> bool:
     Questions that fall apart are answered part by part where no limit joins them.
     """
     start = greedy_cover(covering)
-    _offer(covering, start, best)
+    offer(covering, start, best)
     for steps in STEPS:
         if best.over:
             return False
@@ -118,8 +99,19 @@ def _search(covering: Covering, best: Incumbent) -> bool:
         if smaller is None:
             return True
         covering, start = smaller, greedy_cover(smaller, best.plan)
-        _offer(covering, start, best)
-    return not best.over and _programme(covering, best, _cutoff(best))
+        offer(covering, start, best)
+    if int(covering.choice.free.sum()) > LARGE:
+        replan_districts(covering, best)
+        if best.over:
+            return False
+        low, reduced = bound_by_districts(covering, best)
+        best.limit(-low)
+        settled = settled_by_costs(covering, low, reduced, cutoff_of(best))
+        smaller = reduce_covering(replace(covering, choice=covering.choice.settled(*settled)))
+        if smaller is None:
+            return True
+        covering = smaller
+    return not best.over and solve_core(covering, best, cutoff_of(best))
 
 
 def _narrowed(covering: Covering, start: Flags, steps: int, best: Incumbent) -> Covering | None:
@@ -127,30 +119,17 @@ def _narrowed(covering: Covering, start: Flags, steps: int, best: Incumbent) -> 
     free = int(covering.choice.free.sum())
     if free > SMALL:
         exchange(covering, start, steps * free, lambda plan: _goes_on(covering, plan, best))
-    cutoff = _cutoff(best)
+    cutoff = cutoff_of(best)
     towards = min(cutoff, 2 * float(covering.cost.sum()) + 1)
     low, price = bound_by_prices(covering, towards, ROUNDS, lambda: best.over)
     best.limit(-low)
-    settled = covering.choice.settled(*settled_by_prices(covering, price, cutoff))
-    return reduce_covering(replace(covering, choice=settled))
-
-
-def _cutoff(best: Incumbent) -> float:
-    """Plans that cost as much are of no use any more."""
-    if isinstance(best, Sought) and np.isfinite(best.target):
-        return -best.target + NEXT
-    return -best.value - (1 - NEXT if best.whole else 0)
-
-
-def _offer(covering: Covering, plan: Flags, best: Incumbent) -> None:
-    """Offer a plan where it is one."""
-    if covering.covered_by(plan) and covering.choice.allows(plan):
-        best.offer(plan, covering.worth(plan))
+    settled = settled_by_costs(covering, low, covering.cost - covering.covers().T @ price, cutoff)
+    return reduce_covering(replace(covering, choice=covering.choice.settled(*settled)))
 
 
 def _goes_on(covering: Covering, plan: Flags, best: Incumbent) -> bool:
     """Offer a plan, and say whether to look for another."""
-    _offer(covering, plan, best)
+    offer(covering, plan, best)
     return not best.over
 
 
@@ -174,7 +153,7 @@ def _search_parts(covering: Covering, parts: list[Integers], best: Incumbent) ->
         for sites, _, part in searches:
             if part.plan is not None:
                 plan[sites] = part.plan
-        _offer(covering, plan, best)
+        offer(covering, plan, best)
         best.limit(sum(part.bound for _, _, part in searches) - covering.fixed_cost)
 
     mine = choice.keep.copy()
@@ -184,7 +163,7 @@ def _search_parts(covering: Covering, parts: list[Integers], best: Incumbent) ->
         indptr = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
         piece = Covering(indptr, local.astype(np.int64), covering.cost[sites], Choice.of(len(sites)))
         part = Sought(best.left_s, best.gap, best.whole, outer=best)
-        _offer(piece, plan[sites], part)
+        offer(piece, plan[sites], part)
         part.limit(-bound_by_prices(piece, -part.value, ROUNDS, lambda: best.over)[0])
         searches.append((sites, piece, part))
         mine[sites] = True
@@ -200,68 +179,3 @@ def _search_parts(covering: Covering, parts: list[Integers], best: Incumbent) ->
             part.limit(part.value)
         exhausted &= part.closed
     return exhausted
-
-
-def _programme(covering: Covering, best: Incumbent, cutoff: float) -> bool:
-    """What is left, as an integer programme over the sites that are left; whether nothing under the cutoff remains."""
-    choice = covering.choice
-    if (choice.keep & choice.shut).any():
-        return True
-    if not covering.n and not choice.limits:  # what costs nothing is not needed either
-        _offer(covering, choice.keep, best)
-        return True
-    left = np.flatnonzero(choice.free if choice.free[covering.site].all() else np.ones(choice.m, bool))
-    limits = []
-    if isinstance(best, Sought) and np.isfinite(best.target):
-        limits.append(Limit("target", np.arange(choice.m), covering.cost, most=cutoff))
-    within = _over(choice.with_limits(*limits), left)
-    if within is None:
-        return True
-    position = np.zeros(choice.m, np.int64)
-    position[left] = np.arange(len(left))
-    programme = set_covering(covering.indptr, position[covering.site], covering.cost[left], within)
-    outside = choice.keep.copy()
-    outside[left] = False
-
-    def whole_plan(opened: Flags) -> Flags:
-        plan = outside.copy()
-        plan[left] = opened
-        return plan
-
-    def hear(opened: Flags | None, bound: float) -> None:
-        if opened is not None:
-            _offer(covering, whole_plan(opened), best)
-        if not limits:
-            best.limit(-bound - float(covering.cost[outside].sum()))
-
-    ending = solver.solve(
-        programme,
-        time_limit_s=best.left_s,
-        gap=1.0 if limits else best.gap,
-        warm_start=None if best.plan is None else np.flatnonzero(best.plan[left]).tolist(),
-        hear=hear,
-    )
-    best.solvers.append(ending.solver)
-    known = best.value
-    hear(ending.open, ending.bound)
-    if ending.finished and not ending.feasible:
-        return True
-    taken = ending.open is not None and (best.value >= known)
-    return ending.finished and taken and not limits and best.gap == 0
-
-
-def _over(choice: Choice, left: Integers) -> Choice | None:
-    """The choice among some of its sites only, the others being as they are; None where they break a limit."""
-    position = np.full(choice.m, -1)
-    position[left] = np.arange(len(left))
-    outside = choice.keep & (position < 0)
-    limits = []
-    for limit in choice.limits:
-        here = position[limit.site] >= 0
-        spent = float(limit.amount[outside[limit.site]].sum())
-        if here.any():
-            ends = (limit.least - spent, limit.most - spent)
-            limits.append(Limit(limit.name, position[limit.site[here]], limit.amount[here], *ends))
-        elif not limit.allows(outside):
-            return None
-    return Choice(choice.keep[left], choice.shut[left], tuple(limits))

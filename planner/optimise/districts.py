@@ -1,0 +1,125 @@
+"""A large covering question district by district: better plans, and a bound above the linear one."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import block_array
+from scipy.sparse.csgraph import breadth_first_order
+
+from planner.network import Floats, Integers
+from planner.optimise import solver
+from planner.optimise.choice import Choice, Incumbent
+from planner.optimise.core_covering import cutoff_of, offer, solve_core
+from planner.optimise.models_covering import set_covering
+from planner.optimise.reduce_covering import Covering, reduce_covering
+
+REPLANNED = (150, 250, 350, 500, 600, 700, 800)  # sites of a district planned anew, in each sweep with other borders
+BOUNDED = 600  # sites of a district whose cost is bounded
+MOST_S = 10.0  # for one district's plan
+PLAN_SHARE, BOUND_SHARE = 0.5, 0.8  # of the time left
+
+
+def districts(covering: Covering, most: int, seed: int = 0) -> Iterator[Integers]:
+    """The rows in groups that lie close together, each covered by at most so many sites unless it is one row.
+
+    Halved again and again: from a row at one end, or from any where `seed` is not 0, the nearer half and the farther.
+    """
+    covers, first = covering.covers(), np.random.default_rng(seed)
+    left = [np.arange(covering.n)] if covering.n else []
+    while left:
+        rows = left.pop()
+        near = covers[rows]
+        sites = np.unique(near.indices)
+        if len(sites) <= most or len(rows) == 1:
+            yield rows
+            continue
+        joined = block_array([[None, near[:, sites]], [near[:, sites].T, None]]).tocsr()
+        start = int(first.integers(len(rows)))
+        for _ in range(2 if seed == 0 else 1):  # the last one met is at an end
+            steps = breadth_first_order(joined, start, directed=False, return_predecessors=False)
+            start = int(steps[-1])
+        met = steps[steps < len(rows)]
+        met = np.concatenate([met, np.setdiff1d(np.arange(len(rows)), met)])
+        half = len(met) // 2
+        left += [rows[np.sort(met[half:])], rows[np.sort(met[:half])]]
+
+
+def replan_districts(covering: Covering, best: Incumbent) -> None:
+    """Better plans: in turn each district anew by the programme, the rest of the best plan being as it is."""
+    until = best.left_s * (1 - PLAN_SHARE)
+    for sweep, most in enumerate(REPLANNED):
+        for rows in districts(covering, most, sweep):
+            if best.over or best.left_s < until or best.plan is None:
+                return
+            near = np.zeros(covering.choice.m, bool)
+            near[covering.covers()[rows].indices] = True
+            plan = best.plan
+            choice = covering.choice.settled(plan & ~near, ~plan & ~near & ~covering.choice.keep)
+            if (choice.keep & choice.shut).any():  # the best plan has a site that no cheaper one has
+                choice = replace(choice, keep=choice.keep & ~choice.shut)
+            smaller = reduce_covering(replace(covering, choice=choice))
+            if smaller is None:
+                continue
+            if smaller.choice.free.any():
+                solve_core(smaller, best, cutoff_of(best), most_s=MOST_S, part=True)
+            else:
+                offer(smaller, smaller.choice.keep, best)
+
+
+def bound_by_districts(covering: Covering, best: Incumbent) -> tuple[float, Floats]:
+    """A cost that no plan undercuts, and the reduced costs (m,) that go with it.
+
+    The rows are dealt out to districts k, and so is the cost of each site: Σ_k c^k_j + r_j = c_j. Whatever the shares,
+
+        Σ_j c_j y_j = Σ_k Σ_j c^k_j y_j + Σ_j r_j y_j ≥ Σ_k opt_k + Σ_{j kept} r_j + Σ_{j free} min(0, r_j),
+
+    where opt_k is the cheapest way to cover the rows of district k alone at the costs c^k, or the solver's bound
+    on it. With the shares Σ_{i in k} u_i of the linear programme's prices u, opt_k is at least Σ_{i in k} u_i, so
+    that the bound is at least the linear one: it is better by what whole sites cost more within the districts.
+    Guignard & Kim (1987), Lagrangean decomposition.
+    """
+    covers, free = covering.covers(), covering.choice.free
+    price = _linear_prices(covering, best.left_s)
+    groups = list(districts(covering, BOUNDED))
+    none = np.zeros((0, len(free)))
+    share = np.array([covers[rows].T @ price[rows] for rows in groups] or none)  # (k, m)
+    touched = np.array([np.bincount(covers[rows].indices, minlength=len(free)) > 0 for rows in groups] or none)
+    spare = np.maximum(0, covering.cost - share.sum(axis=0)) / np.maximum(1, touched.sum(axis=0))
+    share = np.where(touched, share + spare, 0)
+    reduced = covering.cost - share.sum(axis=0)
+    lows = np.array([price[rows].sum() for rows in groups])
+    fixed = float(reduced[covering.choice.keep].sum() + np.minimum(0, reduced[free]).sum())
+    until = best.left_s * (1 - BOUND_SHARE)
+    for number, rows in enumerate(groups):
+        seconds = (best.left_s - until) / (len(groups) - number)
+        if seconds <= 0 or best.over:
+            break
+        near = covers[rows]
+        sites, local = np.unique(near.indices, return_inverse=True)
+        programme = set_covering(
+            near.indptr.astype(np.int64), local.astype(np.int64), share[number, sites], Choice.of(len(sites))
+        )
+        ending = solver.solve(programme, time_limit_s=seconds, gap=1e-4)
+        lows[number] = max(lows[number], ending.bound - 1e-6)
+        best.limit(-(float(lows.sum()) + fixed))
+    return float(lows.sum()) + fixed, reduced
+
+
+def _linear_prices(covering: Covering, seconds: float) -> Floats:
+    """Prices u (n,) of the linear programme, as far as they were found; any are valid."""
+    free = covering.choice.free
+    if not covering.n:
+        return np.empty(0)
+    answer = linprog(
+        covering.cost[free],
+        A_ub=-covering.covers()[:, free],
+        b_ub=-np.ones(covering.n),
+        bounds=(0, 1),
+        method="highs",
+        options={"time_limit": max(seconds, 1e-3)},
+    )
+    if answer.ineqlin is None or not np.size(answer.ineqlin.marginals):
+        return np.zeros(covering.n)
+    return np.asarray(np.maximum(0, -answer.ineqlin.marginals), float)
