@@ -213,6 +213,15 @@ def test_a_large_question_equals_trying_all_plans(question) -> None:
         assert best.value == best.bound == max(map(question.worth, every))
 
 
+@pytest.mark.parametrize("share", [0.2, 0.0])
+def test_prices_bound_a_town_where_the_linear_programme_has_no_time(share, monkeypatch: pytest.MonkeyPatch) -> None:
+    town, best = random_town(900, 300, 0.07), Incumbent(whole=True)
+    asked(town, best)
+    monkeypatch.setattr(districts, "LINEAR_SHARE", share)
+    low, _ = districts.bound_by_districts(town, Incumbent(time_limit_s=np.inf))
+    assert 0.9 * -best.value < low <= -best.value
+
+
 def test_planning_districts_anew_makes_a_plan_cheaper_than_greedy() -> None:
     town = random_town(900, 300, 0.07)
     best = Incumbent(whole=True)

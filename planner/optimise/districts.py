@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from time import perf_counter
 
 import numpy as np
 from scipy.optimize import linprog
@@ -14,11 +15,13 @@ from planner.optimise.choice import Choice, Incumbent
 from planner.optimise.core_covering import cutoff_of, offer, solve_core
 from planner.optimise.models_covering import set_covering
 from planner.optimise.reduce_covering import Covering, reduce_covering
+from planner.optimise.search_covering import bound_by_prices
 
 REPLANNED = (150, 250, 350, 500, 600, 700, 800)  # sites of a district planned anew, in each sweep with other borders
 BOUNDED = 600  # sites of a district whose cost is bounded
+LINEAR_SHARE, ROUNDS = 0.2, 1000  # of the time left for the linear programme; of prices, where that was too little
 MOST_S = 10.0  # for one district's plan
-PLAN_SHARE, BOUND_SHARE = 0.5, 0.8  # of the time left
+PLAN_SHARE, BOUND_SHARE, LONGEST_S = 0.5, 0.8, 3600.0  # of the time left, of which at most so much
 
 
 def districts(covering: Covering, most: int, seed: int = 0) -> Iterator[Integers]:
@@ -48,10 +51,10 @@ def districts(covering: Covering, most: int, seed: int = 0) -> Iterator[Integers
 
 def replan_districts(covering: Covering, best: Incumbent) -> None:
     """Better plans: in turn each district anew by the programme, the rest of the best plan being as it is."""
-    until = best.left_s * (1 - PLAN_SHARE)
+    until = perf_counter() + PLAN_SHARE * min(best.left_s, LONGEST_S)
     for sweep, most in enumerate(REPLANNED):
         for rows in districts(covering, most, sweep):
-            if best.over or best.left_s < until or best.plan is None:
+            if best.over or perf_counter() > until or best.plan is None:
                 return
             near = np.zeros(covering.choice.m, bool)
             near[covering.covers()[rows].indices] = True
@@ -81,7 +84,7 @@ def bound_by_districts(covering: Covering, best: Incumbent) -> tuple[float, Floa
     Guignard & Kim (1987), Lagrangean decomposition.
     """
     covers, free = covering.covers(), covering.choice.free
-    price = _linear_prices(covering, best.left_s)
+    price = _linear_prices(covering, best)
     groups = list(districts(covering, BOUNDED))
     none = np.zeros((0, len(free)))
     share = np.array([covers[rows].T @ price[rows] for rows in groups] or none)  # (k, m)
@@ -91,9 +94,9 @@ def bound_by_districts(covering: Covering, best: Incumbent) -> tuple[float, Floa
     reduced = covering.cost - share.sum(axis=0)
     lows = np.array([price[rows].sum() for rows in groups])
     fixed = float(reduced[covering.choice.keep].sum() + np.minimum(0, reduced[free]).sum())
-    until = best.left_s * (1 - BOUND_SHARE)
+    until = perf_counter() + BOUND_SHARE * min(best.left_s, LONGEST_S)
     for number, rows in enumerate(groups):
-        seconds = (best.left_s - until) / (len(groups) - number)
+        seconds = (until - perf_counter()) / (len(groups) - number)
         if seconds <= 0 or best.over:
             break
         near = covers[rows]
@@ -107,8 +110,8 @@ def bound_by_districts(covering: Covering, best: Incumbent) -> tuple[float, Floa
     return float(lows.sum()) + fixed, reduced
 
 
-def _linear_prices(covering: Covering, seconds: float) -> Floats:
-    """Prices u (n,) of the linear programme, as far as they were found; any are valid."""
+def _linear_prices(covering: Covering, best: Incumbent) -> Floats:
+    """Prices u (n,) of the linear programme, or such as subgradient steps find where that takes too long."""
     free = covering.choice.free
     if not covering.n:
         return np.empty(0)
@@ -118,8 +121,9 @@ def _linear_prices(covering: Covering, seconds: float) -> Floats:
         b_ub=-np.ones(covering.n),
         bounds=(0, 1),
         method="highs",
-        options={"time_limit": max(seconds, 1e-3)},
+        options={"time_limit": max(LINEAR_SHARE * min(best.left_s, LONGEST_S), 1e-3)},
     )
-    if answer.ineqlin is None or not np.size(answer.ineqlin.marginals):
-        return np.zeros(covering.n)
-    return np.asarray(np.maximum(0, -answer.ineqlin.marginals), float)
+    if answer.status == 0:
+        return np.asarray(np.maximum(0, -answer.ineqlin.marginals), float)
+    known = -best.value if best.plan is not None else float(covering.cost.sum())
+    return bound_by_prices(covering, known, ROUNDS, lambda: best.over)[1]
