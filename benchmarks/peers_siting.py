@@ -26,7 +26,9 @@ from benchmarks.questions import COVER, FEWEST, LONGEST, WALKS, Answer, Question
 
 SOLVERS = ("CBC", "HiGHS")
 ROOM_TO_BUILD = 2  # wall time for building and solving, in time limits of the solver
+STARTING_S = 20  # seconds more, to import and to read
 OUT_OF_MEMORY = 3  # how the process ends
+WHOLE = 1e-4  # as near to 0 or 1 as a solver's plan is; else it is the linear programme's
 FAR = 100  # limits: the walk to a site out of reach, for models that know no such thing
 
 
@@ -60,7 +62,7 @@ class Handed:
         report.write_text("")
         asked = (solver, question.name, question.new_sites or 0, caps.limit_s, caps.memory_gib, self.file, report)
         command = [sys.executable, "-W", "ignore", "-m", "benchmarks.peers_siting", *map(str, asked)]
-        ended = _within(command, caps.wall_s)
+        ended = _within(command, STARTING_S + caps.wall_s)
         told: dict[str, Any] = {}
         for line in report.read_text().splitlines():
             told |= json.loads(line)
@@ -105,7 +107,8 @@ def _within(command: list[str], wall_s: float) -> int | None:
 def _given_up(told: dict[str, Any], ended: int | None, caps: Caps) -> Answer:
     """Without a plan: what it was doing, and what ended it."""
     if "solve_s" in told:
-        return Answer("gave up", told["build_s"] + told["solve_s"], why=f"no plan: {told['status']}")
+        build_s, seconds = told["build_s"], told["build_s"] + told["solve_s"]
+        return Answer("gave up", seconds, build_s=build_s, why=f"no plan in {seconds:,.0f} s: {told['status']}")
     doing = told.get("doing", "starting")
     if ended is None:
         seconds, why = caps.wall_s, f"stopped while {doing} after {caps.wall_s:,.0f} s"
@@ -162,18 +165,21 @@ def main(solver: str, question: Question, caps: Caps, file: Path, report: Path) 
     say(doing="solving", build_s=time.perf_counter() - began)
     made = {"CBC": pulp.PULP_CBC_CMD, "HiGHS": pulp.HiGHS}[solver]
     began = time.perf_counter()
+    failed = ""
     try:  # without looking the results up, which is no part of the question
         asked.solve(made(msg=False, timeLimit=caps.limit_s, gapRel=0.0, threads=1), results=False)
     except RuntimeError as error:  # spopt's, where PuLP's status is not "Optimal": there may be a plan all the same
-        say(status=str(error))
+        failed = f", {error}"
     solve_s = time.perf_counter() - began
-    value = [variable.value() for variable in asked.fac_vars]
-    opened = [j for j, y in enumerate(value) if y is not None and y > 0.5]
+    value = np.array([variable.value() for variable in asked.fac_vars], float)  # nan where there is none
+    opened = np.flatnonzero(value > 0.5)
     most = question.new_sites if question.new_sites is not None else len(value)
     # PuLP's `status` is "Optimal" after a time limit too; `sol_status` tells.
-    proven = asked.problem.sol_status == pulp.LpSolutionOptimal and solve_s < caps.limit_s
-    plan = {"sites": opened, "proven": proven} if 0 < len(opened) <= most else {"status": "no sites, or too many"}
-    say(solve_s=solve_s, **plan)
+    ending = asked.problem.sol_status
+    if 0 < len(opened) <= most and (abs(value - value.round()) < WHOLE).all():
+        say(sites=opened.tolist(), proven=ending == pulp.LpSolutionOptimal and solve_s < caps.limit_s, solve_s=solve_s)
+    else:
+        say(status=f"{pulp.LpSolution[ending]}{failed}", solve_s=solve_s)
 
 
 if __name__ == "__main__":

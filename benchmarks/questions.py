@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import planner
+from benchmarks.huge import peak_gib
 from benchmarks.instances import Floats, Instance, Integers, Rows
 
 COVER, FEWEST, WALKS, LONGEST = "cover_most_people", "open_fewest_sites", "shorten_walks", "shorten_longest_walk"
@@ -49,6 +50,7 @@ class Answer:
     bound: float = np.nan  # of ours
     build_s: float = 0.0  # of a peer
     why: str = ""  # a peer gave up
+    peak_gib: float = 0.0  # of our process by the time of the plan
     heard: list[tuple[float, float]] = field(default_factory=list)  # of ours: second and objective of each better plan
 
     @property
@@ -78,11 +80,11 @@ def ask(instance: Instance, question: Question, limit_s: float) -> Answer | None
     plan = _plan(instance, question, limit_s, tell)
     if plan is None:
         return None
-    seconds = time.perf_counter() - began
+    seconds, peak = time.perf_counter() - began, peak_gib()
     objective = worth(question, instance.people, instance.rows, plan.sites, instance.shape[1])
     claimed = len(plan.sites) if question.name == FEWEST else plan.objective
     assert abs(objective - claimed) <= EQUAL * max(1.0, abs(objective)), f"{plan} is worth {objective:,.6f}"
-    return Answer(plan.ending, seconds, objective, float(plan.bound), heard=heard)
+    return Answer(plan.ending, seconds, objective, float(plan.bound), peak_gib=peak, heard=heard)
 
 
 def _plan(instance: Instance, question: Question, limit_s: float, tell: Callable[[float, float], None]) -> Any:
