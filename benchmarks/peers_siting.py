@@ -26,6 +26,7 @@ from benchmarks.questions import COVER, FEWEST, LONGEST, WALKS, Answer, Question
 
 SOLVERS = ("CBC", "HiGHS")
 ROOM_TO_BUILD = 2  # wall time for building and solving, in time limits of the solver
+DENSE_BYTES = 16  # a pair of place and site in reach or not: the walks that spopt is given, and what it makes of them
 STARTING_S = 20  # seconds more, to import and to read
 OUT_OF_MEMORY = 3  # how the process ends
 WHOLE = 1e-4  # as near to 0 or 1 as a solver's plan is; else it is the linear programme's
@@ -55,9 +56,10 @@ class Handed:
     def ask(self, solver: str, question: Question, caps: Caps) -> Answer:
         """The answer of spopt with one of `SOLVERS`."""
         n, m = self.instance.shape
-        if n * m * 8 > caps.memory_gib * 2**30:
-            matrix = f"its dense matrix alone takes {n * m * 8 / 2**30:,.0f} GiB"
-            return Answer("gave up", 0.0, why=f"{matrix}, of {caps.memory_gib:g}")
+        needed = DENSE_BYTES * n * m / 2**30
+        if needed > caps.memory_gib:
+            why = f"its two dense tables alone take {needed:,.0f} GiB of {caps.memory_gib:g}"
+            return Answer("gave up", 0.0, why=why)
         report = self.file.with_name("report.jsonl")
         report.write_text("")
         asked = (solver, question.name, question.new_sites or 0, caps.limit_s, caps.memory_gib, self.file, report)

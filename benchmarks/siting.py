@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.huge import peak_gib
 from benchmarks.instances import Instance, circles, district, megacity, pmed, pmeds, town, whole_city
-from benchmarks.peers_siting import SOLVERS, Caps, handed
+from benchmarks.peers_siting import DENSE_BYTES, SOLVERS, Caps, handed
 from benchmarks.questions import COVER, FEWEST, LONGEST, WALKS, Answer, Question, ask
 
 HEAD = "| instance | question | ours | gap | seconds | first plan | against | answers | ratio | solving alone |"
@@ -231,7 +231,7 @@ def memory(limits: Limits) -> str:
     return (
         f"{told['instance']}, {told['question']}: {told['ours']}, gap {told['gap']}, {told['seconds']} s, first plan "
         f"{told['first']}; peak {told['peak_gib']:.2f} GiB in one process, of which {told['before_gib']:.2f} GiB "
-        f"before the question. A dense matrix of it, as a peer needs, would take {told['dense_gib']:,.0f} GiB."
+        f"before the question. The two dense tables that spopt starts from would take {told['dense_gib']:,.0f} GiB."
     )
 
 
@@ -243,7 +243,11 @@ def largest(limit_s: float) -> str:
     ours = ask(instance, MEGACITY, limit_s)
     assert ours is not None
     names = dict(zip(("ours", "gap", "seconds", "first"), ours_in_words(ours), strict=True))
-    sizes = {"before_gib": before, "peak_gib": ours.peak_gib, "dense_gib": float(np.prod(instance.shape)) * 8 / 2**30}
+    sizes = {
+        "before_gib": before,
+        "peak_gib": ours.peak_gib,
+        "dense_gib": DENSE_BYTES * float(np.prod(instance.shape)) / 2**30,
+    }
     return json.dumps({"instance": str(instance), "question": str(MEGACITY), **names, **sizes})
 
 
