@@ -29,7 +29,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     asked.add_argument("section", nargs="*", help=f"of {', '.join(names)}; all of them by default")
     asked.add_argument("--limit-s", type=float, help="siting: seconds for every search, ours and theirs")
-    asked.add_argument("--only", default="", help="siting: only where this is in the name and question")
+    asked.add_argument("--only", default="", help="siting: only what has this in its name and question: “city most”")
     told = asked.parse_args()
     if unknown := sorted(set(told.section) - set(names)):
         asked.error(f"there is no {', '.join(unknown)}; choose among {', '.join(names)}")
