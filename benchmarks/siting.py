@@ -187,7 +187,8 @@ def many_rows(name: str, limits: Limits) -> Iterator[str]:
         told, ratios = (NOT_YET, "–", "–", "–"), ("–", "–")
         if ours:
             told = all_in_words(ours, published if name == WALKS else None)
-            ratios = summed(theirs[solver], ours)
+            beaten = any(kind.startswith(("theirs", "DIFFER")) for kind in kinds[solver])
+            ratios = ("–", "–") if beaten else summed(theirs[solver], ours)
         proven = sum(answer.ending == "proven" for answer in theirs[solver])
         said = ", ".join([f"{proven} proven", *(f"{count} {kind}" for kind, count in kinds[solver].items())])
         yield f"| {' | '.join((title, str(Question(name)), *told, f'spopt, {solver}', said, *ratios))} |"

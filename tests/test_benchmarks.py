@@ -1,8 +1,11 @@
 """The benchmarks measure what they say: instances, objectives counted anew, and one section renewed at a time."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+import planner
 from benchmarks.__main__ import renewed
 from benchmarks.instances import circles, city, pmed
 from benchmarks.peers_siting import dense
@@ -76,6 +79,29 @@ def test_without_the_places_that_reach_no_site_the_walks_of_the_others_stay() ->
 def test_our_answer_is_what_its_sites_are_worth() -> None:
     answer = ask(circles(300, 20), Question(COVER, 3), 10)
     assert (answer.ending, answer.gap) == ("proven", 0)
+
+
+def test_the_first_plan_and_each_better_one_are_heard_and_a_false_claim_is_refused(monkeypatch) -> None:
+    town = circles(300, 20).reaching_a_site()
+    everywhere = np.arange(20)
+    metres = town.reach.nearest()[0] @ town.people
+
+    def shorten_walks(demand, reach, *, new_sites, effort) -> SimpleNamespace:
+        for objective, bound in ((np.inf, 0), (3 * metres, 0), (3 * metres, metres), (2 * metres, metres)):
+            effort.tell(objective, bound)
+        return SimpleNamespace(ending="stopped", sites=everywhere, objective=claimed * metres, bound=0.5 * metres)
+
+    monkeypatch.setattr(planner, "Effort", SimpleNamespace, raising=False)
+    monkeypatch.setattr(planner, WALKS, shorten_walks, raising=False)
+    claimed = 1.0
+    answer = ask(town, Question(WALKS, 20), 10)
+    assert [objective for _, objective in answer.heard] == [3 * metres, 2 * metres]
+    assert answer.first_plan()[1] == pytest.approx(1 / 6)
+    assert answer.as_good_at(Question(WALKS, 20), 2.5 * metres) == answer.heard[1][0]
+    assert answer.gap == pytest.approx(0.5)
+    claimed = 0.9
+    with pytest.raises(AssertionError, match="is worth"):
+        ask(town, Question(WALKS, 20), 10)
 
 
 def test_a_peer_is_compared_by_its_objective_before_its_time() -> None:
