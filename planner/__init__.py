@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError
     from planner.facilities import Facilities
     from planner.network import WalkNetwork, metric_crs
+    from planner.plan import Plan, Replacement
     from planner.reach import (
         Nearest,
         Reach,
@@ -25,9 +26,19 @@ if TYPE_CHECKING:
         sum_around,
         walk_path,
     )
+    from planner.rules import Effort, Floor, Quota, Rules
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
-    from planner.siting import Plan, cover_most_people
+    from planner.siting import (
+        best_replacement,
+        cover_gradually,
+        cover_most_people,
+        cover_twice,
+        open_fewest_sites,
+        other_plans,
+        shorten_longest_walk,
+        shorten_walks,
+    )
     from planner.standards import Standard, standard
 
 _HOME = {
@@ -35,7 +46,19 @@ _HOME = {
     "Demand": "demand",
     "Facilities": "facilities",
     "Nearest": "reach",
-    "Plan": "siting",
+    "Effort": "rules",
+    "Floor": "rules",
+    "Plan": "plan",
+    "Quota": "rules",
+    "Replacement": "plan",
+    "Rules": "rules",
+    "best_replacement": "siting",
+    "cover_gradually": "siting",
+    "cover_twice": "siting",
+    "open_fewest_sites": "siting",
+    "other_plans": "siting",
+    "shorten_longest_walk": "siting",
+    "shorten_walks": "siting",
     "PlannerError": "errors",
     "Reach": "reach",
     "Run": "run",

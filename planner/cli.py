@@ -150,7 +150,7 @@ def headlines(run: "Run") -> Iterator[str]:
         gain = each.after.served - each.before.served
         yield str(each.before) + (f"; with the plan {each.after.share:.1%}" if gain else "")
     for sited in run.plans:
-        yield f"{sited.plan.standard.title['en']}: {sited.plan}"
+        yield f"{sited.standard.title['en']}: {sited.plan}"
 
 
 def gap_missed(run: "Run") -> list[bool]:

@@ -141,7 +141,7 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
     plan = sited.plan
     return {
         "question": plan.question,
-        "standard": plan.standard.id,
+        "standard": sited.standard.id,
         "asked": sited.asked,
         "opened": list(plan.opened),
         "objective": _number(plan.objective),
@@ -172,7 +172,7 @@ def _sites(run: Run) -> gpd.GeoDataFrame:
         pd.DataFrame(
             {
                 "plan": number,
-                "standard": sited.plan.standard.id,
+                "standard": sited.standard.id,
                 "rank": np.arange(1, len(sited.plan.sites) + 1),
                 "id": sited.plan.opened,
                 "name": sited.candidates.names[sited.plan.sites],

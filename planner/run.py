@@ -17,9 +17,11 @@ from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Snap, WalkNetwork
+from planner.plan import Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
+from planner.rules import Effort, Rules
 from planner.scenario import Question, Scenario
-from planner.siting import Plan, cover_most_people
+from planner.siting import cover_most_people
 from planner.sources.gates import surroundings
 from planner.sources.osm import Extract
 from planner.sources.places import BaseMap, base_map
@@ -51,6 +53,7 @@ class SitedPlan:
     """A plan with what a card on the map needs."""
 
     plan: Plan
+    standard: Standard
     asked: int  # sites; fewer are opened where no further candidate serves anybody
     candidates: Facilities
     nearest_today_m: Floats  # (p,)  on foot from each chosen site to the nearest standing one; inf beyond 2 km
@@ -184,20 +187,17 @@ def _choose(
         measure_reach(demand, candidates, limit_m=rule.limit_m),
         rule,
         standing=measure_reach(demand, today, limit_m=rule.limit_m).only(today.at_least(rule.min_area_m2)),
-        counts=candidates.at_least(rule.min_area_m2),
         new_sites=question.new_sites,
-        must_keep=question.must_keep,
-        forbid=question.forbid,
-        time_limit_s=question.time_limit_s,
-        gap=question.gap,
+        rules=Rules(question.must_keep, question.forbid, counts=candidates.at_least(rule.min_area_m2)),
+        effort=Effort(question.time_limit_s, question.gap),
     )
     chosen = candidates.kept(np.isin(np.arange(len(candidates)), plan.sites))
-    nearest_m, units = _neighbourhood(candidates, plan, place, demand, today)
-    return SitedPlan(plan, question.new_sites, candidates, nearest_m, units), replace(chosen, status="planned")
+    nearest_m, units = _neighbourhood(candidates, plan, rule, place, demand, today)
+    return SitedPlan(plan, rule, question.new_sites, candidates, nearest_m, units), replace(chosen, status="planned")
 
 
 def _neighbourhood(
-    candidates: Facilities, plan: Plan, place: City, demand: Demand, today: Facilities
+    candidates: Facilities, plan: Plan, rule: Standard, place: City, demand: Demand, today: Facilities
 ) -> tuple[Floats, tuple[str, ...]]:
     """For each chosen site (p,): metres on foot to the nearest standing facility that counts, and its unit."""
     if not len(plan.sites):
@@ -209,7 +209,7 @@ def _neighbourhood(
     near[
         shapely.STRtree(shapely.points(at)).query(today.geometry, predicate="dwithin", distance=NEAREST_TODAY_M)[0]
     ] = True
-    counting = today.kept(near & today.at_least(plan.standard.min_area_m2))
+    counting = today.kept(near & today.at_least(rule.min_area_m2))
     nearest_m, _ = measure_nearest(visitors, counting, limit_m=NEAREST_TODAY_M).nearest()
     if demand.units is None:
         return nearest_m, ("",) * len(at)
@@ -223,7 +223,7 @@ def _check_agreement(
     after: Mapping[str, tuple[Coverage, Coverage]],
 ) -> None:
     """Refuse an answer of which coverage, knowing nothing of siting, measures something else than the plans claim."""
-    standards = {sited.plan.standard.id for sited in plans}
+    standards = {sited.standard.id for sited in plans}
     for id in standards:  # noqa: A001
         claimed, more = _claimed(id, plans), _served_elsewhere(id, plans, before, after)
         rounding = AGREE * max(1.0, claimed)
@@ -238,7 +238,7 @@ def _check_agreement(
 
 def _claimed(standard: str, plans: list[SitedPlan]) -> float:
     """The people that the plans for a standard say they gain."""
-    return sum(sited.plan.objective for sited in plans if sited.plan.standard.id == standard)
+    return sum(sited.plan.objective for sited in plans if sited.standard.id == standard)
 
 
 def _served_elsewhere(
@@ -257,12 +257,12 @@ def _plan_notes(
     after: Mapping[str, tuple[Coverage, Coverage]],
 ) -> list[str]:
     said = []
-    for id in dict.fromkeys(sited.plan.standard.id for sited in plans):  # noqa: A001
+    for id in dict.fromkeys(sited.standard.id for sited in plans):  # noqa: A001
         elsewhere = _served_elsewhere(id, plans, before, after)
         if elsewhere > AGREE * max(1.0, _claimed(id, plans)):
             said.append(f"{elsewhere:,.0f} of the people who gain {id} are served by sites chosen for another standard")
     for sited in plans:
-        rule, opened = sited.plan.standard, len(sited.plan.opened)
+        rule, opened = sited.standard, len(sited.plan.opened)
         small = int((~sited.candidates.at_least(rule.min_area_m2)).sum())
         if small:
             said.append(

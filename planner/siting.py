@@ -1,233 +1,244 @@
 """A planner's question → a Plan, one function a question. Reads a reach; knows nothing of coverage."""
 
-import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from planner.answer import Asked, answer_by_gains, answer_everybody, answer_longest, answer_twice, unreached
 from planner.demand import Demand
-from planner.errors import QuestionError, first
-from planner.network import Flags, Floats, Integers
+from planner.errors import QuestionError
+from planner.network import Floats
+from planner.optimise.choice import EXACT, Limit
+from planner.plan import Plan, Replacement
 from planner.reach import Reach
+from planner.rules import Effort, Rules
 from planner.standards import Standard
 
-log = logging.getLogger(__name__)
-
-PROVEN = 1e-6  # of the people gained: as near as bound and objective must be, both in floating point
+ANY, USUAL = Rules(), Effort()
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Where to build, and how good that provably is. Every figure is recomputed from `sites`."""
-
-    question: str  # "cover_most_people"
-    standard: Standard
-    opened: tuple[str, ...]  # (p,)  ids of the chosen candidates, the largest `served` first
-    sites: Integers  # (p,)  their positions among the candidates
-    served: Floats  # (p,)  people gained whose nearest chosen site this is; sums to `objective`
-    only: Floats  # (p,)  people who would lose their cover if this site alone fell out
-    gained: Flags  # (n,)  places that the plan covers and the standing facilities do not
-    objective: float  # people gained
-    bound: float  # no plan gains more people than this
-    ending: str  # "proven" or "stopped"
-    solver: str  # name and version
-    seconds: float  # for the log; in no output
-
-    @property
-    def gap(self) -> float:
-        """What a better plan could gain at most, as a share of the bound; 0 where the plan is proven best."""
-        return 0.0 if self.bound <= self.objective else (self.bound - self.objective) / self.bound
-
-    def __str__(self) -> str:
-        best = "proven best" if self.ending == "proven" else f"at most {self.bound - self.objective:,.0f} more possible"
-        return f"{len(self.opened)} sites, {self.objective:+,.0f} people, {best} (gap {self.gap:.2%})"
-
-
-def cover_most_people(  # noqa: PLR0913  (a question has this many parts, each named)
+def cover_most_people(
     demand: Demand,
     to_candidates: Reach,
     standard: Standard,
     *,
+    new_sites: int | None = None,
     standing: Reach | None = None,
-    counts: Flags | None = None,
-    new_sites: int,
-    must_keep: Sequence[str] = (),
-    forbid: Sequence[str] = (),
-    time_limit_s: float = 60.0,
-    gap: float = 0.0,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
 ) -> Plan:
-    """The new sites that bring the standard to the most people who lack it.
+    """The new sites that bring the standard to the most people who lack it, within a number or a budget.
 
-    People are the first group of the demand. Those within the limit of a facility in `standing` are served
-    already and count for no site; leave out of `standing` what is too small for the standard. `counts` (m,)
-    marks the candidates that meet its area floor; the others serve nobody. Sites in `must_keep` are opened
-    whatever they bring and are among the `new_sites`. At most `new_sites` are opened: a site that adds
+    Those within the limit of a facility in `standing` are served already and count for no site; leave out of
+    `standing` what is too small for the standard. People are the first group of the demand, or the sum of its
+    groups by `weights`. At most `new_sites` are opened, those kept by the rules among them: a site that adds
     nobody stays shut unless it is kept.
 
     The plan is "proven" where no plan can gain more people than it does; where people are whole numbers the
-    bound is rounded down. Otherwise it is "stopped" at `time_limit_s` (of the solver alone) or at `gap` (a
-    share), with the bound it reached. Proven plans are the same on every run; among equally good plans at
-    hand the one first in candidate order is taken. What a stopped plan holds depends on the machine's speed.
+    bound is rounded down. Otherwise it is "stopped" at the time limit, at the gap asked for or by the user's
+    interrupt, with the bound it reached. Proven plans are the same on every run. Among equal plans it is one in
+    which no site can give way to an earlier candidate for nothing. What a stopped plan holds depends on the
+    machine's speed.
 
-    Church & ReVelle (1974), The maximal covering location problem.
+    Church & ReVelle (1974), The maximal covering location problem; with costs Khuller, Moss & Naor (1999), The
+    budgeted maximum coverage problem.
     """
-    began = perf_counter()
-    candidates = to_candidates.facility_ids
-    counted = np.ones(len(candidates), bool) if counts is None else np.asarray(counts, bool)
-    faults = [
-        *_reach_faults(demand, to_candidates, standing, standard),
-        *_site_faults(candidates, counted, standard, new_sites, must_keep, forbid),
-        *_effort_faults(time_limit_s, gap),
-    ]
-    if faults:
-        raise QuestionError("\n".join(faults))
-    keep = np.flatnonzero(np.isin(candidates, list(must_keep)))
-    shut = np.flatnonzero(np.isin(candidates, list(forbid)) | ~counted)
-
-    lacking = np.ones(len(demand.ids), bool)
-    if standing is not None:
-        lacking = standing.within(standard.limit_m).facilities_in_reach == 0
-    people = np.where(lacking, demand.people[:, 0], 0.0)
+    asked = Asked("cover_most_people", "people", demand, to_candidates, standing, weights, new_sites, rules, effort)
+    asked.check(standard=standard)
     reach = to_candidates.within(standard.limit_m)
-    chosen, bound, solver = _most_covered(people, reach, new_sites, keep, shut, time_limit_s, gap)
-
-    built = reach.only(chosen)
-    gained = lacking & (built.facilities_in_reach > 0)
-    objective = float(people[gained].sum())
-    served = _people_by_site(built.nearest()[1][gained], people[gained], len(candidates))
-    alone = gained & (built.facilities_in_reach == 1)
-    only = _people_by_site(built.facility[built.indptr[:-1][alone]], people[alone], len(candidates))
-    sites = np.flatnonzero(chosen)
-    sites = sites[np.argsort(-served[sites], kind="stable")]
-
-    if (people == np.floor(people)).all():
-        bound = float(np.floor(bound + PROVEN * max(1.0, objective)))
-    bound = max(bound, objective)
-    plan = Plan(
-        question="cover_most_people",
-        standard=standard,
-        opened=tuple(str(candidates[j]) for j in sites),
-        sites=sites,
-        served=served[sites],
-        only=only[sites],
-        gained=gained,
-        objective=objective,
-        bound=bound,
-        ending="proven" if bound - objective < PROVEN * max(1.0, objective) else "stopped",
-        solver=solver,
-        seconds=perf_counter() - began,
-    )
-    log.info("%s, %.2f s", plan, plan.seconds)
-    return plan
+    lacking = asked.lacking(standard.limit_m)
+    people = np.where(lacking, asked.people, 0.0)
+    return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people)
 
 
-def _most_covered(
-    people: Floats, reach: Reach, new_sites: int, keep: Integers, shut: Integers, time_limit_s: float, gap: float
-) -> tuple[Flags, float, str]:
-    """The sites (m,) that cover the most of `people` (n,), a bound on all plans, and the solver's name.
+def cover_gradually(  # noqa: PLR0913  (a question has this many parts, each named)
+    demand: Demand,
+    to_candidates: Reach,
+    *,
+    full_m: float,
+    none_m: float,
+    new_sites: int | None = None,
+    standing: Reach | None = None,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> Plan:
+    """The new sites that serve the most people where service fades: full up to `full_m`, none from `none_m` on.
 
-    Reduced to its core, and solved for what is left. The best of the plans met is returned, so a solver
-    that stops early never makes the answer worse than the search before it.
+    In between a person counts in proportion. Each counts by the nearest site, and only for what it adds to the
+    nearest facility in `standing`. The objective is people, in parts of people.
+
+    Church & Roberts (1983), Generalized coverage models and public facility location; Berman, Krass & Drezner
+    (2003), The gradual covering decay location problem on a network.
     """
-    from planner.optimise import models, reduce, search, solver  # noqa: PLC0415  (PuLP takes half a second to load)
+    asked = Asked("cover_gradually", "people", demand, to_candidates, standing, weights, new_sites, rules, effort)
+    asked.check(up_to_m=none_m)
+    if not 0 <= full_m < none_m:
+        raise QuestionError(f"Service cannot fade from {full_m:g} m to {none_m:g} m. Give 0 ≤ full_m < none_m.")
 
-    rows = (people, reach.indptr, reach.facility.astype(np.int64))
-    m, kept, closed = len(reach.facility_ids), keep.tolist(), shut.tolist()
-    core = reduce.core_of(*rows, m, new_sites, kept, closed)
-    if not len(core.weight):
-        log.info("No candidate reaches anybody who is not served yet.")
-    always, never = np.flatnonzero(core.always).tolist(), np.flatnonzero(core.never).tolist()
-    programme = models.maximal_covering(core.weight, core.indptr, core.site, m, new_sites, keep=always, forbid=never)
-    start = np.flatnonzero(core.plan).tolist()
-    ending = solver.solve(programme, time_limit_s=time_limit_s, gap=gap, warm_start=start)
+    def share(distance: Floats) -> Floats:
+        return np.clip((none_m - distance) / (none_m - full_m), 0.0, 1.0)
 
-    plans = [core.plan]
-    if ending.open is not None:
-        plans.append(search.improve(*rows, m, new_sites, kept, closed, start=np.flatnonzero(ending.open).tolist()))
-    worth = [search.covered(*rows, plan) for plan in plans]
-    best, _ = min(zip(plans, worth, strict=True), key=lambda pair: (-pair[1], np.flatnonzero(pair[0]).tolist()))
-    # A plan outside the core is worth less than the core's own plan, so the larger of the two bounds it too.
-    return best, min(core.bound, max(ending.bound, worth[0])), ending.solver
+    reach = to_candidates.within(none_m)
+    today = np.zeros(len(demand.ids))
+    if standing is not None:
+        today = share(standing.within(none_m).nearest()[0])
+    worth = share(reach.distance) - np.repeat(today, np.diff(reach.indptr))
+    return answer_by_gains(asked, reach, asked.people, worth=worth, had=today * asked.people)
 
 
-def _people_by_site(site: Integers, people: Floats, m: int) -> Floats:
-    """(m,) the people of each site."""
-    return np.bincount(site, weights=people, minlength=m).astype(np.float64)
-
-
-def _reach_faults(demand: Demand, to_candidates: Reach, standing: Reach | None, standard: Standard) -> Iterator[str]:
-    """What keeps these reaches from answering for this demand and this standard."""
-    for what, reach in (("candidates", to_candidates), ("standing facilities", standing)):
-        if reach is None:
-            continue
-        if len(reach.demand_ids) != len(demand.ids) or (reach.demand_ids != demand.ids).any():
-            yield (
-                f"The reach to the {what} is of {len(reach.demand_ids)} places ({first(reach.demand_ids)}), not of "
-                f"the {len(demand.ids)} of this demand ({first(demand.ids)}). Measure it for this demand."
-            )
-        if reach.unit != "m":
-            yield f"The reach to the {what} is measured in seconds, and {standard.id} asks for metres. Measure those."
-        elif reach.limit_m < standard.limit_m:
-            yield (
-                f"The reach to the {what} was measured up to {reach.limit_m:g} m, and {standard.id} asks for "
-                f"{standard.limit_m:g} m. Measure again up to {standard.limit_m:g} m."
-            )
-    if standing is not None and standing.metric != to_candidates.metric:
-        yield (
-            f"Candidates are measured by {to_candidates.metric!r} and standing facilities by {standing.metric!r}. "
-            "Measure both the same way."
-        )
-
-
-def _site_faults(
-    candidates: NDArray[np.str_],
-    counted: Flags,
+def cover_twice(
+    demand: Demand,
+    to_candidates: Reach,
     standard: Standard,
-    new_sites: int,
-    must_keep: Sequence[str],
-    forbid: Sequence[str],
-) -> Iterator[str]:
-    """What contradicts itself, or the candidates there are, in the sites asked for."""
-    if len(counted) != len(candidates):
-        yield f"`counts` marks {len(counted)} candidates of {len(candidates)}. Mark each of them."
-        return
-    known, small, kept, forbidden = set(candidates), set(candidates[~counted]), set(must_keep), set(forbid)
-    for what, ids in (("must_keep", kept), ("forbid", forbidden)):
-        if unknown := sorted(ids - known):
-            yield (
-                f"{len(unknown)} ids in {what} are no candidates ({first(unknown)}). "
-                f"Choose among the {len(candidates)} candidates ({first(candidates)})."
+    *,
+    new_sites: int | None = None,
+    standing: Reach | None = None,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> Plan:
+    """The new sites that bring the most people within the limit of two facilities, so that one may fail.
+
+    Facilities in `standing` count as one each. Nobody with a single facility in reach is ever counted.
+
+    Hogan & ReVelle (1986), Concepts and applications of backup coverage.
+    """
+    asked = Asked("cover_twice", "people", demand, to_candidates, standing, weights, new_sites, rules, effort)
+    asked.check(standard=standard)
+    return answer_twice(asked, to_candidates.within(standard.limit_m), standard)
+
+
+def open_fewest_sites(
+    demand: Demand,
+    to_candidates: Reach,
+    standard: Standard,
+    *,
+    share: float | None = None,
+    standing: Reach | None = None,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> Plan:
+    """The fewest new sites, or the cheapest where the rules give costs, that bring the standard to everybody.
+
+    With `share` they need to bring it to that share of the people only, those of `standing` included. Without,
+    everybody whom some candidate or standing facility can reach is served; places that none reaches are in
+    `beyond`. A share that cannot be reached is refused, naming the places that no candidate reaches.
+
+    Toregas, Swain, ReVelle & Bergman (1971), The location of emergency service facilities; of a share, Daskin &
+    Owen (1999), Two new location covering problems: the partial p-center and the partial set covering problem.
+    """
+    unit = "sites" if rules.cost is None else "cost"
+    asked = Asked("open_fewest_sites", unit, demand, to_candidates, standing, weights, None, rules, effort)
+    asked.check(standard=standard)
+    reach = to_candidates.within(standard.limit_m)
+    lacking = asked.lacking(standard.limit_m)
+    if share is None:
+        return answer_everybody(asked, reach, lacking, standard)
+    people = np.where(lacking, asked.people, 0.0)
+    lost = lacking & (reach.only(~asked.choice.shut).facilities_in_reach == 0)
+    best = 1 - float(people[lost].sum() / asked.people.sum())
+    if not 0 <= share <= best * (1 + EXACT):
+        raise QuestionError(
+            f"A share of {share:.2%} is asked for and at most {best:.2%} can be served: "
+            f"{unreached(asked, standard.limit_m, lost & (people > 0))}. "
+            "Ask for less, raise the limit, or bring candidates near these places."
+        )
+    return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people, share=share)
+
+
+def shorten_walks(
+    demand: Demand,
+    to_candidates: Reach,
+    *,
+    new_sites: int | None = None,
+    standing: Reach | None = None,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> Plan:
+    """The new sites to which all people together walk least, each to the nearest site or facility in `standing`.
+
+    The objective is person-metres. A walk beyond the limit of the reach counts as that limit: measure far enough
+    that nobody who matters lies beyond; `gained` tells who walks less than today, `beyond` whom no site reaches.
+
+    Hakimi (1964); ReVelle & Swain (1970), Central facilities location; solved in the radius formulation of García,
+    Labbé & Marín (2011).
+    """
+    asked = Asked("shorten_walks", "person-metres", demand, to_candidates, standing, weights, new_sites, rules, effort)
+    asked.check()
+    today = np.full(len(demand.ids), to_candidates.limit)
+    if standing is not None:
+        today = np.minimum(today, standing.nearest()[0])
+    worth = np.repeat(today, np.diff(to_candidates.indptr)) - to_candidates.distance
+    nobody = np.zeros(len(demand.ids))
+    return answer_by_gains(
+        asked, to_candidates, asked.people, worth=worth, had=nobody, walked=float(asked.people @ today)
+    )
+
+
+def shorten_longest_walk(
+    demand: Demand,
+    to_candidates: Reach,
+    *,
+    new_sites: int | None = None,
+    standing: Reach | None = None,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> Plan:
+    """The new sites that make the longest walk of anybody as short as can be: the fairest plan.
+
+    The objective is metres. Places without people do not matter. Where too few sites are allowed to bring
+    everybody within the limit of the reach, the question is refused: measure further, or open more.
+
+    Hakimi (1964); Minieka (1970), The m-center problem: a search over distances, each a covering question.
+    """
+    asked = Asked("shorten_longest_walk", "metres", demand, to_candidates, standing, weights, new_sites, rules, effort)
+    asked.check()
+    return answer_longest(asked, to_candidates)
+
+
+# ── what else would do ────────────────────────────────────────────────────────────────────────────
+
+
+def best_replacement(plan: Plan, site: str) -> Replacement:
+    """The candidate that would best take the place of one of a plan's sites, all others kept, and what that costs."""
+    if plan.again is None or site not in plan.opened:
+        raise QuestionError(f"{site} is no site of this plan. Choose among {', '.join(plan.opened) or 'none'}.")
+    at = int(plan.sites[plan.opened.index(site)])
+    others = plan.sites[plan.sites != at]
+    try:
+        other = plan.again((*map(_stays, others), Limit("leaves", np.array([at]), np.ones(1), most=0.0)))
+    except QuestionError:
+        return Replacement(site, None, float("inf"))
+    by = next((name for name in other.opened if name not in plan.opened), None)
+    return Replacement(site, by, abs(plan.objective - other.objective))
+
+
+def other_plans(plan: Plan, *, differ_by: int = 1, most: int = 3) -> tuple[Plan, ...]:
+    """The next-best plans, the best first, each of which leaves at least so many sites of all before it.
+
+    Fewer where no further plan is possible. Brill (1979), The use of optimization models in public-sector planning.
+    """
+    if not 1 <= differ_by <= max(len(plan.opened), 1) or plan.again is None:
+        raise QuestionError(f"{len(plan.opened)} sites cannot differ by {differ_by}. Ask for 1 to {len(plan.opened)}.")
+    found = [plan]
+    while len(found) <= most:
+        limits = tuple(
+            Limit(
+                f"unlike_{k}", np.sort(other.sites), np.ones(len(other.sites)), most=float(len(other.sites) - differ_by)
             )
-    if both := sorted(kept & forbidden):
-        yield f"{len(both)} sites are in must_keep and in forbid ({first(both)}). Take each out of one of them."
-    if useless := sorted(kept & small):
-        yield (
-            f"{len(useless)} sites in must_keep do not count for {standard.id} ({first(useless)}; its floor is "
-            f"{standard.min_area_m2:g} m²). Take them out of must_keep, or lower the floor."
+            for k, other in enumerate(found)
         )
-    available = len(known - small - forbidden)
-    if new_sites < 0:
-        yield f"{new_sites} new sites cannot be opened. Ask for 0 or more."
-        return
-    if new_sites > available:
-        yield (
-            f"{new_sites} sites asked of {available} candidates ({len(candidates)} given, {len(known & forbidden)} "
-            f"forbidden, {len(small - forbidden)} too small for {standard.id}). "
-            f"Ask for {available} or fewer, or bring more candidates: larger land cut up, a layer, a grid of plots."
-        )
-    if len(kept) > new_sites:
-        yield (
-            f"{len(kept)} sites are to be kept among {new_sites} new ones ({first(sorted(kept))}). "
-            "Ask for more new sites, or keep fewer."
-        )
+        try:
+            found.append(plan.again(limits))
+        except QuestionError:
+            break
+    return tuple(found[1:])
 
 
-def _effort_faults(time_limit_s: float, gap: float) -> Iterator[str]:
-    """What no search can be told."""
-    if not time_limit_s > 0:
-        yield f"A time limit of {time_limit_s:g} s leaves no time to search. Give more than 0 s."
-    if not 0 <= gap < 1:
-        yield f"A gap of {gap:g} is no share. Give 0 for the best plan, or a share below 1."
+def _stays(site: np.int64) -> Limit:
+    return Limit(f"stays_{site}", np.array([site]), np.ones(1), least=1.0)

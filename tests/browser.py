@@ -201,6 +201,8 @@ def _plan(rule, people, standing, candidates, chosen, ending):
     served = np.array([PEOPLE * (gained & (nearest == site)).sum() for site in chosen])
     plan = Plan(
         question="cover_most_people",
+        unit="people",
+        larger_is_better=True,
         standard=rule,
         opened=tuple(candidates.ids[chosen].tolist()),
         sites=chosen,
@@ -213,7 +215,7 @@ def _plan(rule, people, standing, candidates, chosen, ending):
         solver="by hand",
         seconds=0.0,
     )
-    return SitedPlan(plan, 2, candidates, np.array([700.0, np.inf]), ("West", ""))
+    return SitedPlan(plan, rule, 2, candidates, np.array([700.0, np.inf]), ("West", ""))
 
 
 @contextmanager

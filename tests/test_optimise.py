@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from planner.errors import NoSolverError
-from planner.optimise import models, reduce, search, solver
+from planner.optimise import models, reduce, search, solver, twice
+from planner.optimise.choice import Choice, Incumbent, Limit, at_most
+from planner.optimise.gains import Gains
+from planner.optimise.models import Programme
+from planner.optimise.problem import Problem
 
 GOLDEN = Path(__file__).parent / "golden"
 Instance = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64], int]
@@ -29,6 +33,18 @@ def plans(m: int, p: int, keep: list[int], forbid: list[int]) -> list[NDArray[np
     """Every plan that may be chosen."""
     chosen = [set(c) for size in range(p + 1) for c in combinations(range(m), size)]
     return [np.isin(np.arange(m), list(c)) for c in chosen if set(keep) <= c and not c & set(forbid)]
+
+
+def covered(town: Instance, plan: NDArray[np.bool_]) -> float:
+    """How many people a plan covers, row by row."""
+    weight, indptr, site, _ = town
+    near = [plan[site[indptr[i] : indptr[i + 1]]].any() for i in range(len(weight))]
+    return float(weight[np.array(near, bool)].sum())
+
+
+def problem(town: Instance, p: int, keep: list[int] | None = None, forbid: list[int] | None = None) -> Problem:
+    """To cover the most people with p sites."""
+    return Problem.most(Gains.of(*town), Choice.of(town[3], keep or (), forbid or (), [at_most(p, town[3])]))
 
 
 def random_town(places: int, m: int, radius: float, seed: int = 0) -> Instance:
@@ -52,6 +68,16 @@ def questions(draw: st.DrawFn) -> tuple[Instance, int, list[int], list[int]]:
     )
     p = draw(st.integers(len(keep), m))
     return rows(*near, people=list(map(float, people)), m=m), p, keep, forbid
+
+
+def lp(programme: Programme, folder: Path) -> str:
+    """The programme in the format that solvers read."""
+    programme.problem.writeLP(str(folder / "programme.lp"))
+    return (folder / "programme.lp").read_text()
+
+
+def golden(name: str) -> str:
+    return (GOLDEN / f"{name}.lp").read_text()
 
 
 # ── rows that the same sites cover ────────────────────────────────────────────────────────────────
@@ -85,35 +111,10 @@ def test_rows_that_only_look_the_same_stay_apart(monkeypatch: pytest.MonkeyPatch
 @given(questions())
 @settings(max_examples=60, deadline=None)
 def test_every_plan_covers_the_same_people_before_and_after_merging(question) -> None:
-    (weight, indptr, site, m), p, keep, forbid = question
-    merged = reduce.merge_identical_rows(weight, indptr, site)[:3]
-    for plan in plans(m, p, keep, forbid):
-        assert search.covered(*merged, plan) == search.covered(weight, indptr, site, plan)
-
-
-# ── the core ──────────────────────────────────────────────────────────────────────────────────────
-
-
-@given(questions())
-@settings(max_examples=60, deadline=None)
-def test_the_core_bounds_every_plan_and_settles_only_what_the_best_plans_agree_on(question) -> None:
     town, p, keep, forbid = question
-    core = reduce.core_of(*town, p, keep, forbid)
-    known = search.covered(*town[:3], core.plan)
+    merged = (*reduce.merge_identical_rows(*town[:3])[:3], town[3])
     for plan in plans(town[3], p, keep, forbid):
-        people = search.covered(*town[:3], plan)
-        assert people <= core.bound + 1e-9
-        if people >= known:
-            assert plan[core.always].all()
-            assert not plan[core.never].any()
-            assert search.covered(core.weight, core.indptr, core.site, plan) == people
-
-
-def test_prices_settle_most_sites_of_a_town() -> None:
-    town = random_town(1500, 200, 0.05)
-    core = reduce.core_of(*town, 10)
-    assert (core.always | core.never).sum() > 100
-    assert core.bound <= 1.02 * search.covered(*town[:3], core.plan)
+        assert covered(merged, plan) == covered(town, plan) == Gains.of(*town).total(plan)
 
 
 # ── search ────────────────────────────────────────────────────────────────────────────────────────
@@ -123,34 +124,40 @@ def test_prices_settle_most_sites_of_a_town() -> None:
 @settings(max_examples=60, deadline=None)
 def test_greedy_is_never_below_its_guarantee(question) -> None:
     town, p, keep, forbid = question
-    plan = search.improve(*town, p, keep, forbid)
-    covered, best = (
-        search.covered(*town[:3], plan),
-        max(search.covered(*town[:3], x) for x in plans(town[3], p, keep, forbid)),
-    )
+    plan = search.first_plan(problem(town, p, keep, forbid))
+    best = max(covered(town, other) for other in plans(town[3], p, keep, forbid))
     assert plan.sum() <= p
     assert plan[keep].all()
     assert not plan[forbid].any()
-    kept = search.covered(*town[:3], np.isin(np.arange(town[3]), keep))
-    assert covered - kept >= (1 - 1 / np.e) * (best - kept) - 1e-9
+    kept = covered(town, np.isin(np.arange(town[3]), keep))
+    assert covered(town, plan) - kept >= (1 - 1 / np.e) * (best - kept) - 1e-9
 
 
 def test_an_exchange_finds_what_greedy_misses() -> None:
     # Site 1 covers most and is taken first; 0 and 2 together cover everybody.
     #       home 0  1       2       3
     town = rows({0}, {0, 1}, {1, 2}, {2}, people=[2, 3, 3, 2], m=3)
-    assert search.improve(*town, 2).tolist() == [True, False, True]
+    assert search.first_plan(problem(town, 2)).tolist() == [True, False, True]
 
 
 def test_of_equal_sites_the_first_is_chosen() -> None:
-    town = rows({0, 1, 2}, {3}, people=[5, 1], m=4)
-    assert search.improve(*town, 1).tolist() == [True, False, False, False]
-    assert search.improve(*town, 1, start=[2]).tolist() == [True, False, False, False]
+    town = problem(rows({0, 1, 2}, {3}, people=[5, 1], m=4), 1)
+    assert search.first_plan(town).tolist() == [True, False, False, False]
+    assert search.earliest(town, np.array([False, False, True, False])).tolist() == [True, False, False, False]
 
 
 def test_a_site_that_adds_nobody_is_not_chosen() -> None:
-    town = rows({1}, {1, 2}, people=[5, 1], m=4)
-    assert search.improve(*town, 3, start=[2, 3, 1]).tolist() == [False, True, False, False]
+    town = problem(rows({1}, {1, 2}, people=[5, 1], m=4), 3)
+    assert search.first_plan(town).tolist() == [False, True, False, False]
+    assert search.useful(town, np.array([False, True, True, True])).tolist() == [False, True, False, False]
+
+
+@given(questions(), st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+def test_a_shaken_plan_is_still_allowed(question, seed: int) -> None:
+    town, p, keep, forbid = question
+    here = problem(town, p, keep, forbid)
+    assert here.allows(search.shaken(here, search.first_plan(here), np.random.default_rng(seed)))
 
 
 # ── programme and solver ──────────────────────────────────────────────────────────────────────────
@@ -159,29 +166,57 @@ def test_a_site_that_adds_nobody_is_not_chosen() -> None:
 def test_the_programme_reads_as_in_the_paper(tmp_path: Path) -> None:
     #  home  0 (30) ─ site 0 ─ home 1 (50) ─ site 1 ─ home 2 (20) ─ site 2, which is kept
     town = rows({0}, {0, 1}, {1, 2}, people=[30, 50, 20], m=3)
-    programme = models.maximal_covering(*town, 2, keep=[2])
-    programme.problem.writeLP(str(tmp_path / "programme.lp"))
-    assert (tmp_path / "programme.lp").read_text() == (GOLDEN / "maximal_covering.lp").read_text()
+    assert lp(models.best_sites(problem(town, 2, [2])), tmp_path) == golden("maximal_covering")
 
 
-@given(questions())
+def test_walks_have_a_row_for_each_distance(tmp_path: Path) -> None:
+    #  home 0 (30): 20 m saved by site 0, 5 m by sites 1 and 2; home 1 (50): 9 m by site 1. Costs 4, 6, 1 within 8,
+    #  and at least 100 of the 600 person-metres that can be saved for home 0.
+    indptr, site, saved = np.array([0, 3, 4]), np.array([0, 1, 2, 1]), np.array([20.0, 5.0, 5.0, 9.0])
+    gains = Gains.of(np.array([30.0, 50.0]), indptr, site, 3, saved, np.array([0, 1]))
+    budget = Limit("budget", np.arange(3), np.array([4.0, 6.0, 1.0]), most=8.0)
+    walks = Problem(
+        gains, Choice.of(3, limits=[budget]), np.zeros(3), np.ones(2), np.array([100.0]), np.array([[1.0, 0.0]])
+    )
+    assert lp(models.best_sites(walks), tmp_path) == golden("p_median")
+
+
+def test_a_spare_needs_a_second_site(tmp_path: Path) -> None:
+    #  home 0 (30) needs two of the sites 0 and 1; home 1 (50) one of 1 and 2, for a standing one is near.
+    indptr, site, need = np.array([0, 2, 4]), np.array([0, 1, 1, 2]), np.array([2, 1])
+    choice = Choice.of(3, limits=[at_most(2, 3)])
+    programme = models.covering_twice(np.array([30.0, 50.0]), indptr, site, need, choice, strong=True)
+    assert lp(programme, tmp_path) == golden("covering_twice")
+
+
+@st.composite
+def spares(draw: st.DrawFn) -> tuple[Instance, NDArray[np.int64], Choice]:
+    """Up to 9 rows that need no, one or two of up to 6 sites."""
+    town, p, keep, forbid = draw(questions())
+    need = np.array(draw(st.lists(st.integers(0, 2), min_size=len(town[0]), max_size=len(town[0]))))
+    return town, need, Choice.of(town[3], keep, forbid, [at_most(p, town[3])])
+
+
+@given(spares())
 @settings(max_examples=60, deadline=None)
-def test_the_programme_equals_trying_all_plans_merged_or_not(question) -> None:
-    (weight, indptr, site, m), p, keep, forbid = question
-    best = max(search.covered(weight, indptr, site, plan) for plan in plans(m, p, keep, forbid))
-    for town in ((weight, indptr, site), reduce.merge_identical_rows(weight, indptr, site)[:3]):
-        programme = models.maximal_covering(*town, m, p, keep=keep, forbid=forbid)
-        ending = solver.solve(programme, time_limit_s=60, gap=0.0)
-        assert ending.finished
-        assert ending.open is not None
-        assert ending.open[keep].all()
-        assert not ending.open[forbid].any()
-        assert search.covered(weight, indptr, site, ending.open) == best
-        assert ending.bound == pytest.approx(best, abs=1e-6)
+def test_covering_twice_equals_trying_all_plans(question) -> None:
+    town, need, choice = question
+    weight, indptr, site, m = town
+
+    def met(plan: NDArray[np.bool_]) -> float:
+        count = np.array([plan[site[indptr[i] : indptr[i + 1]]].sum() for i in range(len(weight))])
+        return float(weight[(count >= need) & (need > 0)].sum())
+
+    incumbent = Incumbent(whole=True)
+    assert twice.cover_twice(weight, indptr, site, need, choice, incumbent)
+    assert incumbent.plan is not None
+    assert choice.allows(incumbent.plan)
+    best = max(met(plan) for plan in plans(m, m, [], []) if choice.allows(plan))
+    assert met(incumbent.plan) == incumbent.value == best == incumbent.bound
 
 
 def test_a_solver_at_its_time_limit_does_not_say_that_it_finished() -> None:
-    programme = models.maximal_covering(*random_town(1500, 100, 0.12), 15)
+    programme = models.best_sites(problem(random_town(1500, 100, 0.12), 15))
     ending = solver.solve(programme, time_limit_s=0.001, gap=0.0)
     assert not ending.finished
     assert ending.bound > 0
@@ -189,20 +224,20 @@ def test_a_solver_at_its_time_limit_does_not_say_that_it_finished() -> None:
 
 def test_a_warm_start_is_what_the_solver_has_at_least() -> None:
     town = random_town(1500, 100, 0.12)
-    start = search.improve(*town, 15)
-    programme = models.maximal_covering(*town, 15)
+    start = search.first_plan(problem(town, 15))
+    programme = models.best_sites(problem(town, 15))
     ending = solver.solve(programme, time_limit_s=60, gap=0.9, warm_start=np.flatnonzero(start).tolist())
     assert ending.open is not None
-    assert ending.bound >= search.covered(*town[:3], ending.open) >= search.covered(*town[:3], start)
+    assert ending.bound >= covered(town, ending.open) >= covered(town, start)
 
 
 def test_the_solver_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    solver.solve(models.maximal_covering(*rows({0}, people=[1], m=1), 1), time_limit_s=60, gap=0.0)
+    solver.solve(models.best_sites(problem(rows({0}, people=[1], m=1), 1)), time_limit_s=60, gap=0.0)
     assert capfd.readouterr() == ("", "")
 
 
 def test_whoever_used_highs_before_does_not_matter() -> None:
-    programme = models.maximal_covering(*random_town(200, 30, 0.2), 4)
+    programme = models.best_sites(problem(random_town(200, 30, 0.2), 4))
     programme.problem.solve(pulp.HiGHS(msg=False, threads=2))
     assert solver.solve(programme, time_limit_s=60, gap=0.0).finished
 
@@ -210,28 +245,28 @@ def test_whoever_used_highs_before_does_not_matter() -> None:
 def test_without_highs_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "highspy", None)
     with pytest.raises(NoSolverError, match="pip install highspy"):
-        solver.solve(models.maximal_covering(*rows({0}, people=[1], m=1), 1), time_limit_s=60, gap=0.0)
+        solver.solve(models.best_sites(problem(rows({0}, people=[1], m=1), 1)), time_limit_s=60, gap=0.0)
 
 
 def test_a_programme_without_any_plan_is_known_to_have_none() -> None:
-    programme = models.maximal_covering(*rows({0}, {1}, people=[1, 1], m=2), 1, keep=[0, 1])
+    programme = models.best_sites(problem(rows({0}, {1}, people=[1, 1], m=2), 1, [0, 1]))
     ending = solver.solve(programme, time_limit_s=60, gap=0.0)
     assert (ending.open, ending.feasible, ending.finished) == (None, False, True)
 
 
 def test_another_solver_of_pulp_gives_the_same_answer_and_a_bound() -> None:
     town = random_town(300, 40, 0.15)
-    ours = solver.solve(models.maximal_covering(*town, 5), time_limit_s=60, gap=0.0)
-    theirs = solver.solve(models.maximal_covering(*town, 5), time_limit_s=60, gap=0.0, solver="PULP_CBC_CMD")
+    ours = solver.solve(models.best_sites(problem(town, 5)), time_limit_s=60, gap=0.0)
+    theirs = solver.solve(models.best_sites(problem(town, 5)), time_limit_s=60, gap=0.0, solver="PULP_CBC_CMD")
     assert theirs.finished
     assert theirs.open is not None
     assert ours.open is not None
-    assert search.covered(*town[:3], theirs.open) == search.covered(*town[:3], ours.open)
+    assert covered(town, theirs.open) == covered(town, ours.open)
     assert theirs.bound == pytest.approx(ours.bound)
 
 
 def test_a_solver_that_is_not_there_is_named() -> None:
     with pytest.raises(NoSolverError, match="no solver 'GUROBI_CMD' here"):
         solver.solve(
-            models.maximal_covering(*rows({0}, people=[1], m=1), 1), time_limit_s=60, gap=0.0, solver="GUROBI_CMD"
+            models.best_sites(problem(rows({0}, people=[1], m=1), 1)), time_limit_s=60, gap=0.0, solver="GUROBI_CMD"
         )

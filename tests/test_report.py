@@ -92,6 +92,8 @@ def town_run(*, synthetic=True, names=NAMES, people=(100, 50, 30, 20, 7)):
     )
     plan = Plan(
         question="cover_most_people",
+        unit="people",
+        larger_is_better=True,
         standard=green,
         opened=("lot/1",),
         sites=np.array([0]),
@@ -118,7 +120,7 @@ def town_run(*, synthetic=True, names=NAMES, people=(100, 50, 30, 20, 7)):
         facilities={"green": standing},
         left_out=(("way/9", "Club", "access=private"),),
         measured=(Measured(green, before, after, before_straight, after_straight),),
-        plans=(SitedPlan(plan, 1, candidates, np.array([450.0]), (names[0],)),),
+        plans=(SitedPlan(plan, green, 1, candidates, np.array([450.0]), (names[0],)),),
         base_map=None,
         inputs={"town.osm.pbf": "ab12", "homes.csv": "cd34"},
         versions={"planner": "0.1.0"},

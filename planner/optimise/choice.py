@@ -101,6 +101,7 @@ class Incumbent:
     value: float = -np.inf
     bound: float = np.inf
     solvers: list[str] = field(default_factory=list)  # names and versions of those who helped
+    interrupted: bool = False  # by the user
     began: float = field(default_factory=perf_counter)
 
     def offer(self, plan: Flags, value: float) -> bool:
@@ -119,10 +120,23 @@ class Incumbent:
             self.bound = max(bound, self.value)
             self._told()
 
+    def nothing_better(self) -> bool:
+        """Hear that no other plan is better; whether there is a plan at all."""
+        self.limit(self.value)
+        return self.plan is not None
+
+    def __str__(self) -> str:
+        return f"value {self.value:,.1f}, bound {self.bound:,.1f}"
+
     def _told(self) -> None:
         self.bound = max(self.bound, self.value)
         if self.tell is not None:
             self.tell(self.value, self.bound)
+
+    @property
+    def better(self) -> float:
+        """What a plan must be worth at least to be better than the best one."""
+        return self.value + (1 - 1e-6 if self.whole else EXACT * max(1.0, abs(self.value)))
 
     @property
     def slack(self) -> float:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pulp
 
 from planner.network import Floats, Integers
+from planner.optimise.choice import Choice
+from planner.optimise.problem import Problem
 
 
 @dataclass(frozen=True)
@@ -17,41 +20,103 @@ class Programme:
     reduced: bool = False  # nothing left that a solver's presolve would find
 
 
-def maximal_covering(
-    weight: Floats,
-    indptr: Integers,
-    site: Integers,
-    m: int,
-    new_sites: int,
-    *,
-    keep: Sequence[int] = (),
-    forbid: Sequence[int] = (),
+def best_sites(problem: Problem) -> Programme:
+    """Gain the most from the best open site of each row.
+
+        max  Σ_i ω_i Σ_k w_i (D_ik − D_i,k+1) z_ik − Σ_j c_j y_j
+        s.t. z_ik ≤ z_i,k−1 + Σ_{j: worth_ij = D_ik} y_j    for every row i and level k
+             Σ_{i: f speaks of i} Σ_k w_i (D_ik − D_i,k+1) z_ik ≥ floor_f    for every floor
+             least ≤ Σ_j a_j y_j ≤ most                     for every limit
+             y_j = 1 for j kept,  y_j = 0 for j shut
+             y_j ∈ {0, 1},  0 ≤ z_ik ≤ 1                    (z rises to 0 or 1 by itself)
+
+    D_i1 > D_i2 > … are the distinct worths of row i, and 0 the last. With one level a row this is maximal
+    covering: Church & ReVelle (1974), The maximal covering location problem. With metres saved it is the
+    p-median in its radius formulation: Cornuéjols, Nemhauser & Wolsey (1980); García, Labbé & Marín (2011),
+    Solving large p-median problems with a radius formulation.
+
+    In the programme y_j is `open_j`, z_ik is `served_i` or `served_i_k`, its row `near_i` or `near_i_k`.
+    """
+    gains = problem.gains
+    programme = pulp.LpProblem("best_sites", pulp.LpMaximize)
+    y = opened(programme, problem.choice)
+    worth: list[tuple[pulp.LpVariable, float]] = []
+    by_part: dict[int, list[tuple[pulp.LpVariable, float]]] = {}
+    for i in range(len(gains.weight)):
+        row = slice(gains.indptr[i], gains.indptr[i + 1])
+        levels = np.append(gains.worth[row], 0.0)
+        ends = np.flatnonzero(np.diff(levels) < 0) + 1
+        before, begin = None, 0
+        for k, end in enumerate(ends.tolist()):
+            name = f"{i}" if len(ends) == 1 else f"{i}_{k}"
+            z = programme.add_variable(f"served_{name}", 0, 1)
+            sites = gains.site[row][begin:end].tolist()
+            terms = [(z, 1), *((y[j], -1) for j in sites)]
+            if before is not None:
+                terms.append((before, -1))
+            programme.addConstraint(pulp.LpAffineExpression(terms) <= 0, f"near_{name}")
+            value = float(gains.weight[i] * (levels[end - 1] - levels[end]))
+            by_part.setdefault(int(gains.part[i]), []).append((z, value))
+            if problem.counted[gains.part[i]]:
+                worth.append((z, value))
+            before, begin = z, end
+    costs = [(y[j], -float(problem.cost[j])) for j in np.flatnonzero(problem.cost).tolist()]
+    programme.setObjective(pulp.LpAffineExpression([*worth, *costs]))
+    for f, floor in enumerate(problem.floor.tolist()):
+        gained = [term for part in np.flatnonzero(problem.speaks[f]).tolist() for term in by_part.get(part, [])]
+        programme.addConstraint(pulp.LpAffineExpression(gained) >= floor, f"floor_{f}")
+    within_limits(programme, y, problem.choice)
+    return Programme(programme, tuple(y), reduced=not len(problem.floor))
+
+
+def opened(programme: pulp.LpProblem, choice: Choice) -> list[pulp.LpVariable]:
+    """y_j ∈ {0, 1} for every site; 1 where it is kept, 0 where it is shut."""
+    return [
+        programme.add_variable(f"open_{j}", int(keep), int(not shut), pulp.LpInteger)
+        for j, (keep, shut) in enumerate(zip(choice.keep.tolist(), choice.shut.tolist(), strict=True))
+    ]
+
+
+def within_limits(programme: pulp.LpProblem, y: Sequence[pulp.LpVariable], choice: Choice) -> None:
+    """Least ≤ Σ_j amount_j y_j ≤ most for every limit."""
+    for k, limit in enumerate(choice.limits):
+        name = limit.name if limit.name.isidentifier() else f"limit_{k}"
+        used = pulp.LpAffineExpression(
+            [(y[j], amount) for j, amount in zip(limit.site.tolist(), limit.amount.tolist(), strict=True)]
+        )
+        if np.isfinite(limit.most):
+            programme.addConstraint(used <= limit.most, name)
+        if np.isfinite(limit.least):
+            programme.addConstraint(used.copy() >= limit.least, f"{name}_least")
+
+
+def covering_twice(
+    weight: Floats, indptr: Integers, site: Integers, need: Integers, choice: Choice, *, strong: bool
 ) -> Programme:
-    """Cover as many people as a number of new sites can.
+    """Bring the most people within reach of two sites, or of one where a standing one is near already.
 
         max  Σ_i w_i z_i
-        s.t. z_i ≤ Σ_{j ∈ N_i} y_j        for every demand i
-             Σ_j y_j ≤ p                  over candidates, the kept ones included
-             y_j = 1 for j kept,  y_j = 0 for j forbidden
-             y_j ∈ {0, 1},  0 ≤ z_i ≤ 1   (z rises to 0 or 1 by itself)
+        s.t. need_i z_i ≤ Σ_{j ∈ N_i} y_j        for every row i
+             z_i ≤ Σ_{j ∈ N_i, j ≠ k} y_j        for every row that needs two and every k ∈ N_i, if `strong`
+             least ≤ Σ_j a_j y_j ≤ most          for every limit
+             y_j, z_i ∈ {0, 1}
 
-    Church & ReVelle (1974), The maximal covering location problem.
+    Hogan & ReVelle (1986), Concepts and applications of backup coverage. The second rows follow from the first
+    for whole plans and are tighter for fractions: a row with one site within reach is never served twice.
 
-    w is `weight` (n,), N_i is `site[indptr[i] : indptr[i + 1]]`, positions below m. In the programme
-    y_j is `open_j`, z_i is `served_i` and its row `near_i`.
+    w is `weight` (n,), N_i is `site[indptr[i] : indptr[i + 1]]`. In the programme y_j is `open_j`, z_i is
+    `served_i`, its rows `near_i` and `spare_i_k`.
     """
-    problem = pulp.LpProblem("maximal_covering", pulp.LpMaximize)
-    y = [problem.add_variable(f"open_{j}", 0, 1, pulp.LpInteger) for j in range(m)]
-    z = [problem.add_variable(f"served_{i}", 0, 1) for i in range(len(weight))]
-    for j in keep:
-        y[j].lowBound = 1
-    for j in forbid:
-        y[j].upBound = 0
-
-    problem.setObjective(pulp.LpAffineExpression(list(zip(z, weight.tolist(), strict=True))))
+    programme = pulp.LpProblem("covering_twice", pulp.LpMaximize)
+    y = opened(programme, choice)
+    z = [programme.add_variable(f"served_{i}", 0, 1, pulp.LpInteger) for i in range(len(weight))]
+    programme.setObjective(pulp.LpAffineExpression(list(zip(z, weight.tolist(), strict=True))))
     for i, z_i in enumerate(z):
-        sites_near = site[indptr[i] : indptr[i + 1]].tolist()
-        row = pulp.LpAffineExpression([(z_i, 1), *((y[j], -1) for j in sites_near)])
-        problem.addConstraint(row <= 0, f"near_{i}")
-    problem.addConstraint(pulp.lpSum(y) <= new_sites, "new_sites")
-    return Programme(problem, tuple(y), reduced=True)
+        near = site[indptr[i] : indptr[i + 1]].tolist()
+        row = [(z_i, int(need[i])), *((y[j], -1) for j in near)]
+        programme.addConstraint(pulp.LpAffineExpression(row) <= 0, f"near_{i}")
+        for k in near if strong and need[i] > 1 else []:
+            spare = [(z_i, 1), *((y[j], -1) for j in near if j != k)]
+            programme.addConstraint(pulp.LpAffineExpression(spare) <= 0, f"spare_{i}_{k}")
+    within_limits(programme, y, choice)
+    return Programme(programme, tuple(y))

@@ -1,77 +1,259 @@
 """Fast plans without a solver: a warm start, a fallback and a second opinion."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
+from planner.optimise.choice import EXACT
+from planner.optimise.gains import Gains
+from planner.optimise.problem import Problem
 
-PASSES = 100  # of exchanges; a handful is usual, rounding errors of fractional people must not make it endless
+ROUNDS = 1000  # of exchanges; a few dozen are usual, rounding errors of fractional people must not make it endless
+TRIED = 200  # of the best exchanges, before it is accepted that the limits allow none
+LEAST_CHANGE = 1e-9  # share of the total by which an exchange must better it
 
 
-def covered(weight: Floats, indptr: Integers, site: Integers, plan: Flags) -> float:
-    """How many people a plan (m,) covers."""
-    return float(weight[_times(indptr, site, plan) > 0].sum())
+def first_plan(problem: Problem) -> Flags:
+    """A plan (m,) in milliseconds: greedy, then no exchange of one site makes it better.
 
-
-def improve(
-    weight: Floats,
-    indptr: Integers,
-    site: Integers,
-    m: int,
-    p: int,
-    keep: Sequence[int] = (),
-    forbid: Sequence[int] = (),
-    start: Sequence[int] = (),
-) -> Flags:
-    """A plan (m,) in milliseconds, at least as good as `start`, which no exchange of one site makes better.
-
-    Filled up to p greedily; then each site but the kept ones gives way to the one that covers most in
-    its place, until nothing changes. Of equal sites the first in order; a site that adds nobody is left
-    out. What `start` may not hold (forbidden sites, more than p) is dropped from it. From nothing, the
-    plan is never below (1 − 1/e) of the optimum: Nemhauser, Wolsey & Fisher (1978), An analysis of
-    approximations for maximizing submodular set functions.
+    Sites that limits and floors ask for come first, then those that add most; where something costs, also
+    those that add most for their cost, and the better of both. It may break a limit where greedy cannot find
+    its way. With a count alone it is never below (1 − 1/e) of the optimum: Nemhauser, Wolsey & Fisher (1978),
+    An analysis of approximations for maximizing submodular set functions.
     """
-    serves = csr_array((np.ones(len(site)), site, indptr), shape=(len(weight), m)).T.tocsr()  # (m, n)
-    shut = np.zeros(m, bool)
-    shut[list(forbid)] = True
-    room = p - len(keep)
-    chosen = [int(j) for j in dict.fromkeys(start) if j not in set(keep) and not shut[j]][:room]
-    plan = np.zeros(m, bool)
-    plan[[*keep, *chosen]] = True
-    times = _times(indptr, site, plan)
+    plans = [improved(problem, grown(problem, problem.choice.keep, price)) for price in _ways_to_pay(problem)]
+    return max(plans, key=lambda plan: (problem.allows(plan), problem.value(plan)))
 
-    def rows(j: int) -> Integers:
-        return serves.indices[serves.indptr[j] : serves.indptr[j + 1]]  # type: ignore[no-any-return]
 
-    def gain() -> Floats:
-        people = serves @ np.where(times == 0, weight, 0.0)
-        return np.where(shut, 0.0, people)
+def grown(problem: Problem, plan: Flags, price: Floats | None = None) -> Flags:
+    """A plan (m,) with more sites while one is allowed and adds something, the best one a price unit first.
 
-    while len(chosen) < room and (more := gain()).any():
-        chosen.append(int(more.argmax()))
-        times[rows(chosen[-1])] += 1
+    What limits ask for at least comes first, then what floors lack, then what counts.
+    """
+    growth = _Growth(problem, plan, np.ones(problem.m) if price is None else price)
+    growth.meet_least()
+    growth.meet_floors()
+    upper = np.full(problem.m, np.inf)
+    while growth.add(problem.counting, growth.allowed(), upper):
+        pass
+    return growth.plan
 
-    for _ in range(PASSES):
-        before = list(chosen)
-        for j in before:
-            times[rows(j)] -= 1
-            more = gain()
-            best = int(more.argmax())
-            chosen.remove(j)
-            if more[best] > 0:
-                chosen.append(best)
-                times[rows(best)] += 1
-        if chosen == before:
-            break
 
-    plan[:] = False
-    plan[[*keep, *chosen]] = True
+class _Growth:
+    """A plan that grows within its limits."""
+
+    def __init__(self, problem: Problem, plan: Flags, price: Floats) -> None:
+        self.problem, self.plan, self.price = problem, plan.copy(), price
+        self.amount, self.least, self.most = problem.choice.matrix()
+        self.entry_limit = np.repeat(np.arange(len(self.most)), np.diff(self.amount.indptr))
+        self.slack = EXACT * np.maximum(1.0, abs(self.amount).sum(axis=1)) if len(self.most) else self.most
+        self.best = problem.counting.best(plan)
+
+    def allowed(self) -> Flags:
+        """(m,) the sites that may be added."""
+        room: Floats = self.most + self.slack - self.amount @ self.plan.astype(np.float64)
+        may = self.problem.choice.free & ~self.plan
+        may[self.amount.indices[self.amount.data > room[self.entry_limit]]] = False
+        return may
+
+    def used(self, k: int) -> float:
+        """What the plan uses of a limit."""
+        return self.problem.choice.limits[k].spent(self.plan)
+
+    def add(self, gains: Gains, may: Flags, upper: Floats) -> bool:
+        """Add the site that adds most to what counts; whether one does. `upper` (m,) bounds what each can add."""
+        from planner.optimise._kernels import next_best  # noqa: PLC0415
+
+        start, row, worth = gains.by_site
+        which = next_best(start, row, worth, self.best, upper, self.price, may)
+        if which < 0:
+            return False
+        self.plan[which] = True
+        reached = slice(start[which], start[which + 1])
+        self.best[row[reached]] = np.maximum(self.best[row[reached]], worth[reached])
+        return True
+
+    def meet_least(self) -> None:
+        """Add the best sites of each limit that asks for more, and where none adds anything the first."""
+        for k in np.flatnonzero(self.least > 0):
+            asked = np.zeros(self.problem.m, bool)
+            asked[self.amount.indices[self.amount.indptr[k] : self.amount.indptr[k + 1]]] = True
+            while self.used(int(k)) < self.least[k] - self.slack[k]:
+                may = self.allowed() & asked
+                if not may.any():
+                    break
+                if not self.add(self.problem.counting, may, np.full(self.problem.m, np.inf)):
+                    self.plan[np.flatnonzero(may)[0]] = True
+
+    def meet_floors(self) -> None:
+        """Add the sites that add most where floors lack something."""
+        from planner.optimise._kernels import next_best  # noqa: PLC0415
+
+        problem, gains = self.problem, self.problem.gains
+        while (problem.missing(self.plan) > 0).any():
+            short: Flags = problem.missing(self.plan) > 0
+            parts = problem.speaks[short].any(axis=0)
+            against = np.where(parts[gains.part], gains.best(self.plan), np.inf)
+            which = next_best(*gains.by_site, against, np.full(problem.m, np.inf), self.price, self.allowed())
+            if which < 0:
+                break
+            self.plan[which] = True
+        self.best = problem.counting.best(self.plan)
+
+
+def improved(problem: Problem, plan: Flags) -> Flags:
+    """A plan (m,) at least as good, of which no exchange of one site for another is better and allowed.
+
+    Where gains do not count, but only their floors, sites are dropped instead while the floors still hold.
+    """
+    return exchanged(problem, plan) if problem.counted.any() else _thinned(problem, plan)
+
+
+def exchanged(problem: Problem, plan: Flags) -> Flags:
+    """A plan (m,) after the best exchange of one site for another, and the next, until none adds anything."""
+    simple = _only_counted(problem)
+    for _ in range(ROUNDS):
+        opened, change = _changes(problem, plan)
+        least = LEAST_CHANGE * max(1.0, abs(problem.value(plan)))
+        for at in [int(change.argmax())] if simple and change.size else _ranked(change.ravel()):
+            if change.flat[at] <= least:
+                return plan
+            j, r = divmod(at, len(opened))
+            other = plan.copy()
+            other[[j, opened[r]]] = True, False
+            if simple or problem.allows(other) or not problem.allows(plan):
+                plan = other if simple else grown(problem, other)
+                break
+        else:
+            return plan
     return plan
 
 
-def _times(indptr: Integers, site: Integers, plan: Flags) -> Integers:
-    """(n,) how many of the plan's sites cover each row."""
-    before = np.concatenate([[0], np.cumsum(plan[site])])
-    return np.diff(before[indptr])
+def shaken(problem: Problem, plan: Flags, draw: np.random.Generator, share: float = 0.1) -> Flags:
+    """Another plan (m,) near a good one: a few neighbouring sites are left out, others found, and all exchanged."""
+    opened = np.flatnonzero(plan & ~problem.choice.keep)
+    if not len(opened):
+        return plan
+    start, row, _ = problem.counting.by_site
+    out = max(2, round(share * len(opened)))
+    seed = draw.choice(opened)
+    near = np.zeros(len(problem.counting.weight), bool)
+    near[row[start[seed] : start[seed + 1]]] = True
+    shared = np.array([near[row[start[j] : start[j + 1]]].sum() for j in opened]) + draw.random(len(opened))
+    leave = opened[np.argsort(-shared)[:out]]
+    other = plan.copy()
+    other[leave] = False
+    fewer = problem.choice.free.copy()
+    fewer[draw.choice(leave, max(1, out // 2), replace=False)] = False
+    tight = replace(problem, choice=problem.choice.settled(np.zeros_like(plan), ~fewer & problem.choice.free))
+    return improved(problem, grown(tight, other))
+
+
+def useful(problem: Problem, plan: Flags) -> Flags:
+    """A plan (m,) of the same value without the sites that add nothing, as far as it may do without them."""
+    plan = plan.copy()
+    for j in np.flatnonzero(plan & ~problem.choice.keep)[::-1]:
+        other = plan.copy()
+        other[j] = False
+        if problem.value(other) >= problem.value(plan) and problem.allows(other):
+            plan = other
+    return plan
+
+
+def earliest(problem: Problem, plan: Flags) -> Flags:
+    """Among plans of equal value one of a stated order: no site could give way to an earlier candidate for nothing.
+
+    The last site that can gives way to the first candidate that keeps the value and every limit, again and again.
+    """
+    for _ in range(problem.m):
+        opened, change = _changes(problem, plan)
+        tolerance = EXACT * max(1.0, abs(problem.value(plan)))
+        for r in range(len(opened))[::-1]:
+            for j in np.flatnonzero(change[: opened[r], r] >= -tolerance):
+                other = plan.copy()
+                other[[j, opened[r]]] = True, False
+                if problem.value(other) >= problem.value(plan) - tolerance and problem.allows(other):
+                    break
+            else:
+                continue
+            plan = other
+            break
+        else:
+            return plan
+    return plan
+
+
+def _changes(problem: Problem, plan: Flags) -> tuple[Integers, Floats]:
+    """The open sites, and (m, open) what opening a site in place of each would change; −inf where neither may move."""
+    from planner.optimise._kernels import exchanges  # noqa: PLC0415
+
+    gains, choice = problem.counting, problem.choice
+    opened = np.flatnonzero(plan)
+    slot = np.full(problem.m, -1)
+    slot[opened] = np.arange(len(opened))
+    adds, lost, change = exchanges(gains.indptr, gains.site, gains.gain, slot, len(opened))
+    change += adds[:, None] - lost
+    change += problem.cost[opened] - problem.cost[:, None]
+    change[~choice.free | plan] = -np.inf
+    change[:, choice.keep[opened]] = -np.inf
+    return opened, change
+
+
+def _ways_to_pay(problem: Problem) -> list[Floats | None]:
+    """Nothing, and the amounts of each limit that differ from site to site."""
+    ways: list[Floats | None] = [None]
+    for limit in problem.choice.limits:
+        if np.isfinite(limit.most) and len(np.unique(limit.amount)) > 1:
+            price = np.full(problem.m, limit.amount.mean() * 1e-3)
+            price[limit.site] = np.maximum(limit.amount, limit.amount.mean() * 1e-3)
+            ways.append(price)
+    if (problem.cost > 0).any():
+        ways.append(np.maximum(problem.cost, problem.cost.max() * 1e-6))
+    return ways
+
+
+def _thinned(problem: Problem, plan: Flags) -> Flags:
+    """A cheaper plan (m,) that still holds every limit and floor: sites are dropped, the dearest for its use first."""
+    plan = plan.copy()
+    if not problem.allows(plan):
+        return plan
+    counting = Problem.most(problem.gains, problem.choice)
+    while True:
+        other = _one_fewer(problem, plan)
+        if other is None:
+            trial = plan.copy()
+            droppable = np.flatnonzero(plan & ~problem.choice.keep)
+            if not len(droppable):
+                return plan
+            losses = [problem.gains.total(plan & (np.arange(problem.m) != j)) for j in droppable]
+            trial[droppable[int(np.argmax(losses))]] = False
+            budget = float(problem.cost[plan].sum())
+            other = exchanged(counting, trial)
+            if not problem.allows(other) or float(problem.cost[other].sum()) >= budget * (1 - EXACT):
+                return plan
+        plan = other
+
+
+def _one_fewer(problem: Problem, plan: Flags) -> Flags | None:
+    for j in sorted(np.flatnonzero(plan & ~problem.choice.keep).tolist(), key=lambda j: (-problem.cost[j], j)):
+        other = plan.copy()
+        other[j] = False
+        if problem.allows(other):
+            return other
+    return None
+
+
+def _only_counted(problem: Problem) -> bool:
+    """Whether an exchange of one site for another can break nothing."""
+    limits = problem.choice.limits
+    return not len(problem.floor) and all(len(x.site) == problem.m and len(np.unique(x.amount)) <= 1 for x in limits)
+
+
+def _ranked(change: Floats) -> list[int]:
+    """The positions of the largest changes, of equals the first."""
+    if not len(change):
+        return []
+    most = np.argpartition(-change, min(TRIED, len(change) - 1))[:TRIED]
+    most = np.sort(most)
+    return most[np.argsort(-change[most], kind="stable")].tolist()  # type: ignore[no-any-return]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pulp
+from scipy.sparse import csr_array, vstack
 
 from planner.errors import NoSolverError
 from planner.network import Flags, Floats
@@ -43,15 +44,16 @@ def solve(
     *,
     time_limit_s: float,
     gap: float,
+    absolute_gap: float = 1e-6,
     warm_start: Sequence[int] | None = None,
     hear: Callable[[Flags | None, float], None] | None = None,
     solver: str = "HiGHS",
 ) -> Ending:
     """The programme solved by HiGHS on one thread, so that the same programme ends in the same plan.
 
-    `gap` is the share of the objective at which the solver may stop; `warm_start` are the sites of a plan
-    to begin with; `hear` is told each better plan and bound. On the user's interrupt HiGHS stops at once and
-    the KeyboardInterrupt is raised after `hear` was told the last. PuLP only builds the model: its status
+    `gap` is the share of the objective at which the solver may stop, or `absolute_gap`; `warm_start` are the
+    sites of a plan to begin with; `hear` is told each better plan and bound. On the user's interrupt HiGHS stops
+    at once and the KeyboardInterrupt is raised after `hear` was told the last. PuLP only builds the model: its status
     says "Optimal" at a time limit too, so plan, bound and ending are read from HiGHS itself. `solver` may be
     another one that PuLP finds (`PULP_CBC_CMD`, …): its bound is trusted only where it finished.
     """
@@ -66,6 +68,7 @@ def solve(
         "random_seed": SEED,
         "time_limit": max(float(time_limit_s), 1e-3),
         "mip_rel_gap": float(gap),
+        "mip_abs_gap": float(absolute_gap),
     }
     for option, setting in options.items():
         model.setOptionValue(option, setting)
@@ -192,3 +195,109 @@ def _solve_by_name(programme: Programme, solver: str, time_limit_s: float, gap: 
     if stated and "CBC" in solver:
         bound = float(stated[-1])
     return Ending(opened, values, bound, finished, feasible, f"{solver} (PuLP)", perf_counter() - began)
+
+
+class LinearProgramme:
+    """A linear programme to be made large, solved again and again as rows are added and bounds change.
+
+    Its bound is recomputed from the duals and our own copy of the rows, so that no tolerance of a solver is in it.
+    """
+
+    def __init__(
+        self, *, objective: Floats, lower: Floats, upper: Floats, rows: csr_array, least: Floats, most: Floats
+    ) -> None:
+        self.model = _highs()
+        self.name = f"HiGHS {self.model.version()}"
+        for option, setting in {"threads": 1, "solver": "simplex", "random_seed": SEED, "output_flag": False}.items():
+            self.model.setOptionValue(option, setting)
+        self.model.addVars(len(objective), lower, upper)
+        self.model.changeColsCost(len(objective), np.arange(len(objective), dtype=np.int32), -objective)
+        self.objective, self.lower, self.upper = objective, lower.copy(), upper.copy()
+        self.rows, self.least, self.most = csr_array((0, len(objective))), np.empty(0), np.empty(0)
+        self.idle = np.empty(0, np.int64)  # of each row, solves since it last mattered
+        self.stopped = False
+        self.add(rows, least, most)
+        self.kept = len(least)
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return len(self.most)
+
+    def add(self, rows: csr_array, least: Floats, most: Floats) -> None:
+        """More rows."""
+        rows = csr_array(rows)
+        rows.eliminate_zeros()
+        self.model.addRows(
+            rows.shape[0],
+            least,
+            most,
+            rows.nnz,
+            rows.indptr[:-1].astype(np.int32),
+            rows.indices.astype(np.int32),
+            rows.data,
+        )
+        self.rows = vstack([self.rows, rows]).tocsr()
+        self.least, self.most = np.concatenate([self.least, least]), np.concatenate([self.most, most])
+        self.idle = np.concatenate([self.idle, np.zeros(len(most), np.int64)])
+
+    def bound(self, lower: Floats, upper: Floats) -> None:
+        """New bounds of the first columns."""
+        k = len(lower)
+        self.lower[:k], self.upper[:k] = lower, upper
+        self.model.changeColsBounds(k, np.arange(k, dtype=np.int32), lower, upper)
+
+    def solve(self, time_limit_s: float) -> tuple[Floats, float, Floats] | None:
+        """The values of the columns, a bound of the objective, and the reduced costs; None where nothing is feasible.
+
+        Also None where the time is over, and then `stopped` is set.
+        """
+        import highspy  # noqa: PLC0415
+
+        self.model.setOptionValue("time_limit", float(self.model.getRunTime()) + max(time_limit_s, 1e-3))
+        self.model.run()
+        status = self.model.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            self.stopped = True
+            return None
+        solution = self.model.getSolution()
+        values, dual = np.array(solution.col_value), -np.array(solution.row_dual)
+        dual = np.where(dual > 0, np.where(np.isfinite(self.most), dual, 0), np.where(np.isfinite(self.least), dual, 0))
+        reduced = self.objective - self.rows.T @ dual
+        ends = np.where(dual > 0, self.most, np.where(dual < 0, self.least, 0.0))
+        terms = np.concatenate([dual * ends, np.where(reduced > 0, reduced * self.upper, reduced * self.lower)])
+        self.idle = np.where(dual != 0, 0, self.idle + 1)
+        return values, float(terms.sum()) + 1e-12 * float(np.abs(terms).sum()), reduced
+
+    def glance(self, column: int, value: float, steps: int = 60) -> float:
+        """About how large the objective can be with a column at this value: a few steps of the simplex."""
+        import highspy  # noqa: PLC0415
+
+        low, high = self.lower[column], self.upper[column]
+        basis = self.model.getBasis()
+        self.model.changeColBounds(column, value, value)
+        self.model.setOptionValue("simplex_iteration_limit", steps)
+        self.model.run()
+        status = self.model.getModelStatus()
+        objective = (
+            -np.inf
+            if status == highspy.HighsModelStatus.kInfeasible
+            else -self.model.getInfo().objective_function_value
+        )
+        self.model.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        self.model.changeColBounds(column, low, high)
+        self.model.setBasis(basis)
+        return float(objective)
+
+    def tidy(self, most: int = 4000) -> None:
+        """Drop rows that have not mattered for a while, when there are many."""
+        if self.size - self.kept <= most:
+            return
+        stale = self.idle > np.sort(self.idle)[: most // 2][-1]
+        stale[: self.kept] = False
+        gone = np.flatnonzero(stale).astype(np.int32)
+        self.model.deleteRows(len(gone), gone)
+        self.rows, self.least, self.most = self.rows[~stale], self.least[~stale], self.most[~stale]
+        self.idle = self.idle[~stale]

@@ -1,0 +1,180 @@
+"""Compiled passes over sparse rows: what sites add, swap and are worth. Plain arrays in, plain arrays out.
+
+A row holds the sites that serve it, the largest gain first. `indptr`, `site` and `gain` are rows; `start`,
+`row` and `worth` the same entries site by site. All loops run in a fixed order on one thread.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def by_site(indptr: Any, site: Any, gain: Any, m: Any) -> Any:
+    """The entries site by site: `start` (m+1,), `row` and `worth` (entries,), rows ascending."""
+    start = np.zeros(m + 1, np.int64)
+    for j in site:
+        start[j + 1] += 1
+    start = np.cumsum(start)
+    at = start[:-1].copy()
+    row, worth = np.empty(len(site), np.int32), np.empty(len(site))
+    for i in range(len(indptr) - 1):
+        for e in range(indptr[i], indptr[i + 1]):
+            j = site[e]
+            row[at[j]], worth[at[j]] = i, gain[e]
+            at[j] += 1
+    return start, row, worth
+
+
+@njit(cache=True)
+def best_gains(indptr: Any, site: Any, gain: Any, opened: Any) -> Any:
+    """(n,) what each row gains from its best open site."""
+    best = np.zeros(len(indptr) - 1)
+    for i in range(len(best)):
+        for e in range(indptr[i], indptr[i + 1]):
+            if opened[site[e]]:
+                best[i] = gain[e]
+                break
+    return best
+
+
+@njit(cache=True)
+def next_best(start: Any, row: Any, worth: Any, best: Any, upper: Any, price: Any, allowed: Any) -> Any:
+    """The allowed site that adds most a price unit, of equals the first; -1 where none adds anything.
+
+    `upper` (m,) bounds what each site adds beside `best` (n,), and is tightened: as a plan grows no site
+    adds more than before, so only the highest need be counted again.
+    """
+    while True:
+        which, most = -1, 0.0
+        for j in range(len(upper)):
+            if allowed[j] and upper[j] > most * price[j] and upper[j] > 0:
+                which, most = j, upper[j] / price[j]
+        if which < 0:
+            return -1
+        adds = 0.0
+        for e in range(start[which], start[which + 1]):
+            more = worth[e] - best[row[e]]
+            if more > 0:
+                adds += more
+        if adds == upper[which]:
+            return which
+        upper[which] = adds
+
+
+@njit(cache=True)
+def exchanges(indptr: Any, site: Any, gain: Any, slot: Any, slots: Any) -> Any:  # noqa: C901  (one pass)
+    """What every exchange of one open site changes: adds (m,), lost (slots,), spared (m, slots).
+
+    Opening j and closing the site in slot r changes the total by adds[j] − lost[r] + spared[j, r].
+    `slot` (m,) numbers the open sites and is -1 for the others.
+    """
+    m = len(slot)
+    adds, lost, spared = np.zeros(m), np.zeros(slots), np.zeros((m, slots))
+    for i in range(len(indptr) - 1):
+        first, second, holder = 0.0, 0.0, -1
+        for e in range(indptr[i], indptr[i + 1]):
+            r = slot[site[e]]
+            if r >= 0:
+                if holder < 0:
+                    first, holder = gain[e], r
+                else:
+                    second = gain[e]
+                    break
+        if holder >= 0:
+            lost[holder] += first - second
+        for e in range(indptr[i], indptr[i + 1]):
+            g = gain[e]
+            if g <= second:
+                break
+            j = site[e]
+            if slot[j] >= 0:
+                continue
+            if g > first:
+                adds[j] += g - first
+                if holder >= 0:
+                    spared[j, holder] += first - second
+            else:
+                spared[j, holder] += g - second
+    return adds, lost, spared
+
+
+@njit(cache=True)
+def site_values(indptr: Any, site: Any, gain: Any, part: Any, scale: Any, price: Any, m: Any) -> Any:
+    """(m,) v_j = Σ_i (scale_i g_ij − price_i)⁺: what each site is worth beyond the prices of its rows."""
+    value = np.zeros(m)
+    for i in range(len(price)):
+        times, own = scale[part[i]], price[i]
+        for e in range(indptr[i], indptr[i + 1]):
+            more = times * gain[e] - own
+            if more <= 0:
+                break
+            value[site[e]] += more
+    return value
+
+
+@njit(cache=True)
+def slopes(indptr: Any, site: Any, gain: Any, part: Any, scale: Any, price: Any, opened: Any, slope: Any) -> Any:
+    """Fills slope (n,) = 1 − how many open sites a row takes at its price; returns (parts,) what these add up to."""
+    taken = np.zeros(len(scale))
+    for i in range(len(price)):
+        times, own, count = scale[part[i]], price[i], 0
+        for e in range(indptr[i], indptr[i + 1]):
+            if times * gain[e] <= own:
+                break
+            if opened[site[e]]:
+                count += 1
+                taken[part[i]] += gain[e]
+        slope[i] = 1.0 - count
+    return taken
+
+
+@njit(cache=True)
+def sort_rows(indptr: Any, site: Any, worth: Any) -> None:
+    """Each row in place, the largest worth first; of equals in the order given."""
+    for i in range(len(indptr) - 1):
+        a, b = indptr[i], indptr[i + 1]
+        falls = True
+        for e in range(a + 1, b):
+            if worth[e] > worth[e - 1]:
+                falls = False
+                break
+        if not falls:
+            order = np.argsort(-worth[a:b], kind="mergesort")
+            site[a:b] = site[a:b][order]
+            worth[a:b] = worth[a:b][order]
+
+
+@njit(cache=True)
+def critical_prices(indptr: Any, site: Any, gain: Any, opened: Any, price: Any, reached: Any) -> None:
+    """Fills the prices (n,) of the tightest cuts at fractions `opened` (m,) of sites, and what the rows gain there.
+
+    The price of a row is the gain at which the open fractions, the best first, add up to one site.
+    """
+    for i in range(len(price)):
+        left, total, critical = 1.0, 0.0, 0.0
+        for e in range(indptr[i], indptr[i + 1]):
+            share = opened[site[e]]
+            if share >= left:
+                critical = gain[e]
+                total += left * critical
+                break
+            left -= share
+            total += share * gain[e]
+        price[i], reached[i] = critical, total
+
+
+@njit(cache=True)
+def cut_values(indptr: Any, site: Any, gain: Any, district: Any, price: Any, wanted: Any, cuts: Any, m: Any) -> Any:
+    """(cuts, m) what each site is worth beyond its rows' prices in each district that `wanted` numbers."""
+    value = np.zeros((cuts, m))
+    for i in range(len(price)):
+        d = wanted[district[i]]
+        if d >= 0:
+            for e in range(indptr[i], indptr[i + 1]):
+                more = gain[e] - price[i]
+                if more <= 0:
+                    break
+                value[d, site[e]] += more
+    return value

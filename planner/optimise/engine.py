@@ -1,0 +1,193 @@
+"""From a problem to a plan and a bound: search, prices, a core, and a solver for what is left to decide."""
+
+import logging
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+
+from planner.network import Flags, Floats
+from planner.optimise import models, search, solver
+from planner.optimise.choice import EXACT, Incumbent
+from planner.optimise.cuts import branch_and_cut
+from planner.optimise.prices import Prices, Pricing
+from planner.optimise.problem import Problem
+
+log = logging.getLogger(__name__)
+
+ROUNDS = ((120, 8), (400, 15), (1200, 25))  # steps of prices and patience; what a round settles speeds up the next
+TRIES = 30  # plans near the best that are tried in each round
+IDLE_S = 2.0  # how long to try further plans without a better one, and as long again as the last took to find
+PARTS = 3  # of a round, with a search for plans after each
+FEW = 3  # times as many sites as may open, among which the best plan is sought exactly
+POLISH_SHARE = 0.1  # of the time left, for that
+SMALL_CORE = 4_000  # entries of rows up to which the programme itself goes to the solver
+SEED = 0
+
+
+def maximise(problem: Problem, incumbent: Incumbent) -> bool:
+    """Fills the incumbent with the best plan and bound it can find in its time; False where no plan exists.
+
+    What a reduction leaves out is never better than the best plan known then, so that plan and the bound of
+    what is left bound the whole. Left at any moment, by its time limit or by the user's interrupt, the
+    incumbent is honest.
+    """
+    try:
+        return _Search(problem, incumbent).run()
+    except KeyboardInterrupt:
+        log.warning("Interrupted: the best plan so far is kept, with its gap.")
+        incumbent.interrupted = True
+        return True
+
+
+class _Search:
+    """The state of a search: what is left to decide, and the prices on it."""
+
+    def __init__(self, problem: Problem, incumbent: Incumbent) -> None:
+        self.problem, self.incumbent = problem, incumbent
+        self.draw = np.random.default_rng(SEED)
+        self.core, self.constant, _ = _settled(problem, problem.choice.keep, problem.choice.shut)
+
+    def run(self) -> bool:
+        """Greedy, prices, exchanges and reductions in turn; then a proof for the core that is left."""
+        incumbent = self.incumbent
+        plan = search.first_plan(self.core)
+        pricing = Pricing(self.core)
+        prices = pricing.start(plan)
+        self.offer(plan)
+        self.bounded(prices)
+        for number, (steps, patience) in enumerate(ROUNDS):
+            core, step = self.core, 1.0
+            for _ in range(PARTS):
+                if incumbent.over:
+                    return True
+                goal = self.goal(prices)
+                prices = pricing.lowered(prices, core.choice, goal, steps=steps // PARTS, patience=patience, step=step)
+                step = 0.3
+                self.bounded(prices)
+                for opened in (prices.opened, _most_chosen(prices, pricing.count, core)):
+                    if core.choice.allows(opened):
+                        self.offer(search.improved(core, search.grown(core, opened)))
+            self.shake(TRIES * (number + 1))
+            pricing, prices = self.reduce(pricing, prices)
+        if not incumbent.over:
+            self.polish(pricing, prices)
+            self.shake()
+            pricing, prices = self.reduce(pricing, prices)
+        return incumbent.over or self.prove(prices)
+
+    def offer(self, plan: Flags) -> bool:
+        """Take a plan if it is allowed and better."""
+        return self.problem.allows(plan) and self.incumbent.offer(plan, self.problem.value(plan))
+
+    def bounded(self, prices: Prices) -> None:
+        """Take the bound that prices give."""
+        self.incumbent.limit(prices.bound + self.constant)
+
+    def goal(self, prices: Prices) -> float:
+        """What the core must be worth to better the best plan; a guess where there is none yet."""
+        if self.incumbent.plan is None:
+            return prices.bound - 0.1 * abs(prices.bound)
+        return self.incumbent.better - self.constant
+
+    def shake(self, tries: int | None = None) -> None:
+        """Try plans near the best one: so many, or until nothing better has turned up for a while."""
+        began = last = perf_counter()
+        count = 0
+        while self.incumbent.plan is not None and not self.incumbent.over:
+            count += 1
+            now = perf_counter()
+            if count > tries if tries is not None else now - last > IDLE_S + (last - began):
+                break
+            other = search.shaken(self.core, self.incumbent.plan, self.draw)
+            if self.offer(other):
+                last = perf_counter()
+            elif self.problem.allows(other) and self.problem.value(other) == self.incumbent.value:
+                self.incumbent.plan = other
+
+    def reduce(self, pricing: Pricing, prices: Prices) -> tuple[Pricing, Prices]:
+        """Settle the sites on which all better plans agree, and carry the prices over to what is left."""
+        if self.incumbent.plan is not None:
+            always, never = pricing.settles(prices, self.core.choice, self.goal(prices))
+            if always.any() or never.any():
+                core, constant, row = _settled(self.core, always, never, prices)
+                self.core, self.constant = core, self.constant + constant
+                pricing = Pricing(core)
+                prices = pricing.judged(row, prices.limit, prices.floor, core.choice)
+        self.bounded(prices)
+        left, rows = int(self.core.choice.free.sum()), len(self.core.gains.weight)
+        log.info("%d of %d sites and %d rows are left to decide; %s", left, self.core.m, rows, self.incumbent)
+        return pricing, prices
+
+    def polish(self, pricing: Pricing, prices: Prices) -> None:
+        """The best plan among the few sites of the highest value: often the best of all, and soon proven so."""
+        if self.incumbent.plan is None:
+            return
+        core = self.core
+        ranked = np.argsort(-np.where(core.choice.free, prices.value, -np.inf), kind="stable")
+        few = self.incumbent.plan | core.choice.keep
+        few[ranked[: FEW * min(pricing.count, core.m)]] = True
+        if (few | core.choice.shut).all():
+            return
+        small, constant, row = _settled(core, np.zeros(core.m, bool), ~few & core.choice.free, prices)
+        among = Incumbent(self.incumbent.left_s * POLISH_SHARE, self.incumbent.gap, self.incumbent.whole)
+        among.offer(self.incumbent.plan, self.incumbent.value)
+        branch_and_cut(small, row, self.constant + constant, self.problem, among)
+        if among.plan is not None:
+            self.offer(among.plan)
+
+    def prove(self, prices: Prices) -> bool:
+        """Prove the best plan, or better it, with what is left of the time: small cores by the programme itself."""
+        core, incumbent = self.core, self.incumbent
+        if len(core.gains.site) > SMALL_CORE:
+            return branch_and_cut(core, prices.row, self.constant, self.problem, incumbent)
+
+        def hear(plan: Flags | None, bound: float) -> None:
+            if plan is not None:
+                self.offer(plan)
+            incumbent.limit(bound + self.constant)
+
+        size = max(abs(incumbent.bound), 1.0) if np.isfinite(incumbent.bound) else 1.0
+        ending = solver.solve(
+            models.best_sites(core),
+            time_limit_s=incumbent.left_s,
+            gap=0.0,
+            absolute_gap=max(incumbent.slack, 1 - 1e-6 if incumbent.whole else EXACT * size),
+            warm_start=None if incumbent.plan is None else np.flatnonzero(incumbent.plan).tolist(),
+            hear=hear,
+        )
+        incumbent.solvers.append(ending.solver)
+        if not ending.feasible:
+            return incumbent.nothing_better()
+        if ending.open is not None:
+            self.offer(ending.open)
+        incumbent.limit(ending.bound + self.constant)
+        return True
+
+
+def _settled(
+    problem: Problem, always: Flags, never: Flags, prices: Prices | None = None
+) -> tuple[Problem, float, Floats]:
+    """The problem with more sites settled (m,), the constant by which its values fall short, and its rows' prices.
+
+    A row keeps what its price exceeds the gain that it has anyway; merged rows add up their prices: no site's
+    value changes.
+    """
+    choice = problem.choice.settled(always, never)
+    gains, base, row_of = problem.gains.beyond(choice.keep, choice.shut)
+    by_part = np.bincount(problem.gains.part, weights=base, minlength=len(problem.counted))
+    row = np.zeros(len(gains.weight))
+    if prices is not None:
+        scale = problem.counted + prices.floor @ problem.speaks
+        left = np.maximum(prices.row - scale[problem.gains.part] * base, 0)
+        row += np.bincount(row_of[row_of >= 0], weights=left[row_of >= 0], minlength=len(gains.weight))
+    floor = problem.floor - problem.speaks @ by_part
+    return replace(problem, choice=choice, gains=gains, floor=floor), float(problem.counted @ by_part), row
+
+
+def _most_chosen(prices: Prices, count: int, core: Problem) -> Flags:
+    """The kept sites and those that the last steps counted most often, as many as may open."""
+    order = np.argsort(-np.where(core.choice.free, prices.chosen, -1), kind="stable")
+    chosen = core.choice.keep.copy()
+    chosen[order[: max(min(count, core.m) - int(core.choice.keep.sum()), 0)]] = True
+    return chosen & ~core.choice.shut & (prices.chosen > 0)

@@ -1,0 +1,63 @@
+"""One shape for every question about what places gain: what to make large, and what must hold."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from planner.network import Flags, Floats
+from planner.optimise.choice import EXACT, Choice
+from planner.optimise.gains import Gains
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Choose sites y so as to gain the most.
+
+        max  Σ_i ω_i g_i(y) − Σ_j c_j y_j          g_i(y) = what row i gains from its best open site
+        s.t. Σ_{i: part of i in f} g_i(y) ≥ floor_f    for every floor f
+             y within the choice
+
+    with ω = 1 for the parts that count and ω = 0 for those of which only a floor speaks. Covering the most people
+    is ω = 1, c = 0; the cheapest plan for a share of the people is ω = 0, c the costs, one floor.
+    """
+
+    gains: Gains
+    choice: Choice
+    cost: Floats  # (m,)  c ≥ 0
+    counted: Floats  # (parts,)  ω, 0 or 1
+    floor: Floats = field(default_factory=lambda: np.empty(0))  # (f,)
+    speaks: Floats = field(default_factory=lambda: np.empty((0, 1)))  # (f, parts)  1 where a floor speaks of a part
+
+    @classmethod
+    def most(cls, gains: Gains, choice: Choice) -> "Problem":
+        """To gain the most, with nothing else asked."""
+        return cls(gains, choice, np.zeros(choice.m), np.ones(gains.parts), speaks=np.empty((0, gains.parts)))
+
+    @property
+    def m(self) -> int:
+        """How many sites there are."""
+        return self.choice.m
+
+    @cached_property
+    def counting(self) -> Gains:
+        """The gains of the parts that count."""
+        if self.counted.all():
+            return self.gains
+        own = self.gains.weight * self.counted[self.gains.part]
+        return Gains(own, self.gains.indptr, self.gains.site, self.gains.worth, self.gains.part, self.m).merged()[0]
+
+    def value(self, plan: Flags) -> float:
+        """What a plan (m,) is worth."""
+        return self.counting.total(plan) - float(self.cost[plan].sum())
+
+    def allows(self, plan: Flags) -> bool:
+        """Whether a plan (m,) keeps every limit and floor; sums of fractions may differ by rounding."""
+        return self.choice.allows(plan) and bool((self.missing(plan) <= 0).all())
+
+    def missing(self, plan: Flags) -> Floats:
+        """(f,) what each floor lacks; 0 or less where a plan (m,) has enough."""
+        if not len(self.floor):
+            return self.floor
+        reached = self.speaks @ self.gains.total_by_part(plan, self.speaks.shape[1])
+        return self.floor - reached - EXACT * np.maximum(1.0, np.abs(self.floor))
