@@ -14,28 +14,36 @@ from planner.optimise.models_capacity import CapacityQuestion
 
 
 def made_up(
-    sites: int, places: int, *, sizes: int = 1, ratio: float = 3.0, single: bool = False, reach: int | None = None,
+    sites: int,
+    places: int,
+    *,
+    sizes: int = 1,
+    ratio: float = 3.0,
+    side: float = 10.0,
+    single: bool = False,
+    reach: int | None = None,
     seed: int = 0,
 ) -> CapacityQuestion:
-    """Sites and places anywhere in a square, with capacities in a given ratio to the people.
+    """Sites and places anywhere in a square of this side, with capacities in a given ratio to the people.
 
-    Places have 5 to 35 people; a site's room is drawn from 10 to 160 and scaled so that all rooms together (in the
-    middle size) are `ratio` times the people; its fixed cost is U[0, 90] + U[100, 110] √room, a person's way costs
-    10 × its length. With sizes, a site has room for ½, 1 and 1½ times its draw (and so on). `reach` = only so many
-    nearest sites are within reach of a place.
+    Places have 10 to 50 people; a site's room is drawn from 100 to 500 and scaled so that all rooms together (in the
+    middle size) are `ratio` times the people; it costs U[0, 90] + U[100, 110] √room, and a person's way its length.
+    With sizes, a site has room for ½, 1 and 1½ times its draw (and so on). `reach` = only so many nearest sites are
+    within reach of a place. With a side of 190 ways make most of the cost, as in the instances of Holmberg et al.;
+    with 10 the sites do, and the choice is more of a packing problem.
 
-    Cornuéjols, Sridharan & Thizy (1991), A comparison of heuristics and relaxations for the capacitated plant
-    location problem; Holmberg, Rönnqvist & Yuan (1999) for one source.
+    Holmberg, Rönnqvist & Yuan (1999) for places, people and rooms; Cornuéjols, Sridharan & Thizy (1991), A comparison
+    of heuristics and relaxations for the capacitated plant location problem, for the fixed costs.
     """
     draw = np.random.default_rng(seed)
     where, homes = draw.random((sites, 2)), draw.random((places, 2))
-    people = draw.integers(5, 36, places).astype(float)
-    room = draw.uniform(10, 160, sites)
+    people = draw.integers(10, 51, places).astype(float)
+    room = draw.uniform(100, 500, sites)
     room = np.maximum(np.round(room * ratio * people.sum() / room.sum()), 1)
     base, slope = draw.uniform(0, 90, sites), draw.uniform(100, 110, sites)
     factors = np.ones(1) if sizes == 1 else np.arange(1, sizes + 1) / ((sizes + 1) / 2)
     capacity = np.round(room[:, None] * factors)
-    distance = 10 * np.sqrt(((homes[:, None] - where[None]) ** 2).sum(axis=2))
+    distance = side * np.sqrt(((homes[:, None] - where[None]) ** 2).sum(axis=2))
     near = np.argsort(distance, axis=1, kind="stable")[:, : reach or sites]
     near.sort(axis=1)
     return CapacityQuestion(

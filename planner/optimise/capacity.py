@@ -5,16 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.capacity_plans import Assignment, improve, modules_near, transport
+from planner.optimise.capacity_modules import ModuleSets
+from planner.optimise.capacity_plans import Assignment, assignment, improve, transport
 from planner.optimise.capacity_prices import Prices
+from planner.optimise.capacity_whole import WholeLoads
 from planner.optimise.choice import Incumbent
 from planner.optimise.models_capacity import CapacityQuestion, capacitated, capacitated_single
 from planner.optimise.solver import solve
 
 AGREE = 1e-6  # share of the objective within which a plan and its bound must agree to be called proven
-ROUNDS = 600  # of prices, in each pass
+ROUNDS = 400  # of prices, in each pass
 PASSES = 3  # prices, plans, settling; each on what the last left
-SEARCHES = 3  # searches for plans in each pass
+WORTH_A_PASS = 0.9  # share of entries and modules that must be left at most for another pass
 CORE = 150_000  # variables that the programme may have
 ALL_TIED = 20_000  # entries up to which every row x_ij ≤ Y_j is written
 ALMOST = 1e-6
@@ -123,8 +125,7 @@ class _Search:
         if stranded or unbuilt or not len(q.module_site):
             self._without_modules(stranded or unbuilt)
             return
-        start = modules_near(q, np.zeros(len(q.module_site)))
-        if start is None:
+        if ModuleSets(q).liked(np.zeros(len(q.module_site))) is None:
             self.feasible = False
             return
         if rounds:
@@ -148,27 +149,42 @@ class _Search:
         self.incumbent.limit(self.incumbent.value)
 
     def _relax(self, rounds: int) -> None:
+        """Prices site by site, then for sites together; plans on the way; and again on what these leave."""
         prices: Prices | None = None
         for _ in range(PASSES):
-            part = self.part
-            prices = Prices(part.question, *(() if prices is None else (prices.price, prices.toll)))
-            for turn in range(1, rounds + 1):
-                prices.improve(self.cost)
-                self.incumbent.limit(-prices.best.bound)
-                if self.incumbent.over:
-                    return
-                if turn % max(rounds // SEARCHES, 1) == 0 or prices.ended:
-                    self._improve(part, prices.share)
-                if prices.ended or self.incumbent.over:
-                    break
-            before = len(self.part.entry)
-            self._settle(prices)
-            if self.incumbent.over or len(self.part.entry) > 0.9 * before:
+            part, q = self.part, self.part.question
+            sets = ModuleSets(q)
+            prices = Prices(q, *(() if prices is None else (prices.price, prices.toll)))
+            self._rounds(prices, rounds, None)
+            self._improve(part, sets.liked(prices.share))
+            if self.incumbent.over:
+                return
+            if len(q.site) <= ALL_TIED:
+                prices.join(sets, WholeLoads(q) if q.single else None)
+                self._rounds(prices, rounds, part)
+                self._improve(part, self._best_in(part))
+            before = len(self.part.entry) + len(self.part.module)
+            self._settle(prices, sets)
+            if self.incumbent.over or len(self.part.entry) + len(self.part.module) > WORTH_A_PASS * before:
                 return
 
-    def _improve(self, part: _Part, liking: Floats) -> None:
-        opened = modules_near(part.question, liking)
-        if opened is None:
+    def _rounds(self, prices: Prices, rounds: int, part: _Part | None) -> None:
+        """Rounds of prices; in the sets that are chosen together (in `part`) there are good plans."""
+        for _ in range(rounds):
+            prices.improve(self.cost)
+            self.incumbent.limit(-prices.best.bound)
+            if part is not None and prices.latest.chosen.tobytes() not in self.seen:
+                plan = assignment(part.question, prices.latest.chosen, None)
+                self.seen.add(plan.opened.tobytes())
+                self._offer(part, plan.opened, plan.share)
+            if prices.ended or self.incumbent.over:
+                return
+
+    def _best_in(self, part: _Part) -> Flags | None:
+        return None if self.incumbent.plan is None else self.incumbent.plan[part.module]
+
+    def _improve(self, part: _Part, opened: Flags | None) -> None:
+        if opened is None or self.incumbent.over:
             return
 
         def offer(plan: Assignment) -> None:
@@ -176,15 +192,16 @@ class _Search:
 
         improve(part.question, opened, offer, lambda: self.incumbent.over, self.seen)
 
-    def _settle(self, prices: Prices) -> None:
+    def _settle(self, prices: Prices, sets: ModuleSets) -> None:
         """Leave out what no plan as good as the best uses."""
         if not np.isfinite(self.cost):
             return
         knapsacks, q = prices.knapsacks, self.part.question
-        always, never = knapsacks.settled(prices.best, self.cost)
+        always, with_module = knapsacks.settled(prices.best, self.cost, sets if prices.sets is not None else None)
+        never = with_module > self.cost + AGREE * max(1.0, abs(self.cost)) * 1e-3
         drop = np.zeros(len(q.site), bool)
         if q.single:
-            drop = knapsacks.pointless(prices.best, prices.price, self.cost)
+            drop = knapsacks.pointless(prices.best, prices.price, with_module, self.cost, prices.whole)
         part = self.part.without(drop, never)
         kept = part.question.choice.settled(always, np.zeros(q.m, bool))
         self.part = replace(part, question=replace(part.question, choice=kept))

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import LinearConstraint, linprog, milp
-from scipy.sparse import coo_array, csr_array
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.capacity_prices import Knapsacks
 from planner.optimise.models_capacity import ROOM, CapacityQuestion
 
 NEAREST = 3  # open sites of each demand point with which a transportation programme begins
-PRICINGS = 50  # rounds in which pairs are added; a handful is usual
+ALL_ASKED = 1000  # demand points up to which a transportation programme asks all of them
+ASKED = 0.3  # share of more demand points that it asks at first
 TRIES = 30  # exchanges tried exactly before a plan counts as good
 PASSES = 200  # over the demand points that shift and swap
 PENALTY = 10.0  # times the dearest person: what a person without a site costs a search that must serve everybody
@@ -38,38 +39,13 @@ def penalty(question: CapacityQuestion) -> float:
     return PENALTY * max(dearest, 1.0)
 
 
-def modules_near(question: CapacityQuestion, liking: Floats) -> Flags | None:
-    """The modules (k,) that may be built together and are liked best (k,), with room for everybody; None = none may.
-
-    Sites liked by more than one half are wanted, in the size liked best. None proves that the sites kept and
-    shut, limits, budget and the sum of capacities allow no plan.
-    """
-    q, k = question, len(question.module_site)
-    by_site = np.bincount(q.module_site, weights=liking, minlength=q.m)
-    dearest = np.full(q.m, -np.inf)
-    np.maximum.at(dearest, q.module_site, liking)
-    dislike = 0.5 - by_site[q.module_site] + 0.1 * (dearest[q.module_site] - liking)
-    once = coo_array((np.ones(k), (q.module_site, np.arange(k))), shape=(q.m, k)).tocsr()
-    rules = [LinearConstraint(once, q.choice.keep.astype(float), np.where(q.choice.shut, 0.0, 1.0))]
-    rows, most = q.bars
-    if len(most):
-        rules.append(LinearConstraint(rows, -np.inf, most))
-    if q.unserved_cost is None:
-        rules.append(LinearConstraint(q.module_capacity[None, :], float(q.weight.sum()) * (1 - 1e-9), np.inf))
-    if (q.least > 0).any():
-        rules.append(LinearConstraint(q.least[q.module_site][None, :], -np.inf, float(q.weight.sum()) * (1 + 1e-9)))
-    found = milp(dislike, constraints=rules, integrality=np.ones(k), bounds=(0, 1))
-    if found.x is None:
-        return None
-    opened: Flags = found.x > 0.5  # noqa: PLR2004
-    return opened
-
-
 def transport(question: CapacityQuestion, opened: Flags, rent: Floats | None = None) -> Assignment:
     """The cheapest assignment in parts: a transportation programme over the open sites, solved exactly.
 
     It starts with the sites nearest to each demand point once `rent` (m,) is added to the distances, and takes
-    in pairs as long as any is worth it. People may stay without a site and least loads unmet, at a penalty.
+    in pairs as long as any is worth it. Demand points whose nearest is nearest by far are sent there and asked only
+    if the rents found speak against it, so that the ending is that of the whole programme. People may stay without
+    a site and least loads unmet, at a penalty.
     """
     q = question
     most = np.bincount(q.module_site[opened], weights=q.module_capacity[opened], minlength=q.m)
@@ -81,17 +57,36 @@ def transport(question: CapacityQuestion, opened: Flags, rent: Floats | None = N
     owed = np.flatnonzero(q.least[sites] > 0)
     fine = penalty(q)
     without = fine if q.unserved_cost is None else q.unserved_cost
-    used = _nearest(row, distance + (0.0 if rent is None else rent[sites][column]))
+    hire = np.zeros(len(sites)) if rent is None else rent[sites]
     tolerance = 1e-9 * max(1.0, float(distance.max(initial=0.0)))
-    for _ in range(PRICINGS):
-        at = np.flatnonzero(used)
-        flow, price, hire = _transport(
-            q.weight, most[sites], q.least[sites], owed, row[at], column[at], distance[at], without, fine
+    first, second, own = two_smallest(row, distance + hire[column], q.n, without)
+    sure = (own >= 0) & (second - first > np.quantile(second - first, ASKED)) if q.n > ALL_ASKED else np.zeros(q.n, bool)
+    used = _nearest(row, distance + hire[column])
+    while True:
+        held = np.bincount(column[own[sure]], weights=q.weight[sure], minlength=len(sites))
+        crowded = held > most[sites]
+        if crowded.any():
+            sure[sure] = ~crowded[column[own[sure]]]
+            continue
+        asked = np.flatnonzero(~sure)
+        at = np.flatnonzero(used & ~sure[row])
+        rank = np.cumsum(~sure) - 1
+        flow, told, hire = _transport(
+            q.weight[asked], most[sites] - held, q.least[sites] - held, owed, rank[row[at]], column[at], distance[at],
+            without, fine,
         )
-        better = (distance + hire[column] - price[row] < -tolerance) & ~used
-        if not better.any():
+        paid = distance + hire[column]
+        price = np.zeros(q.n)
+        price[asked] = told
+        price[sure] = paid[own[sure]]
+        wrong = (paid < price[row] - tolerance) & (sure[row] | ~used)
+        unsure = sure & ((np.bincount(row[wrong], minlength=q.n) > 0) | (price > without + tolerance))
+        if not wrong.any() and not unsure.any():
             break
-        used |= better
+        used |= wrong
+        sure &= ~unsure
+    flow = np.concatenate([flow, q.weight[sure]])
+    at = np.concatenate([at, own[sure]])
     share = np.zeros(len(q.site))
     share[entries[at]] = flow / q.weight[row[at]]
     total = np.bincount(q.row, weights=share, minlength=q.n)
@@ -322,6 +317,12 @@ class _Whole:
         return float(self.q.fixed[self.opened].sum()) + walk + float(self._wrong(self.load, at).sum())
 
 
+def assignment(question: CapacityQuestion, opened: Flags, rent: Floats | None) -> Assignment:
+    """Who goes where when the modules are given, in parts or as a whole, as the question asks."""
+    parted = transport(question, opened, rent)
+    return assign_whole(question, parted) if question.single else parted
+
+
 def improve(
     question: CapacityQuestion,
     opened: Flags,
@@ -334,9 +335,7 @@ def improve(
 
     def of(modules: Flags, rent: Floats | None) -> Assignment:
         seen.add(modules.tobytes())
-        plan = transport(question, modules, rent)
-        if question.single:
-            plan = assign_whole(question, plan)
+        plan = assignment(question, modules, rent)
         offer(plan)
         return plan
 
@@ -371,14 +370,15 @@ def _exchanges(knapsacks: Knapsacks, plan: Assignment) -> Iterator[Flags]:
     sites = q.sites(opened)
     paid = np.where(sites[q.site], q.distance + plan.rent[q.site], np.inf)
     ceiling = penalty(q) if q.unserved_cost is None else q.unserved_cost
-    reach = np.diff(q.indptr) > 0
-    first, second, at = _two_best(q, paid, ceiling)
+    first, second, entry = two_smallest(q.row, paid, q.n, ceiling)
+    at = np.where(entry >= 0, q.site[entry], -1)
     load = np.bincount(q.module_site[opened], weights=q.module_capacity[opened], minlength=q.m)
     dues = np.where(plan.rent >= 0, load, q.least) * plan.rent
     no_toll = np.zeros(len(q.bars[1]))
+    people = float(q.weight.sum()) * (1 - ROOM)
     proposals: list[tuple[float, int, int]] = []
     for j in [-1, *np.flatnonzero(sites).tolist()]:
-        price = first if j < 0 else np.where(reach & (at == j), second, first)
+        price = first if j < 0 else np.where(at == j, second, first)
         change = float((q.weight * (price - first)).sum())
         if j >= 0:
             change += dues[j] - float(q.fixed[opened & (q.module_site == j)].sum())
@@ -395,25 +395,26 @@ def _exchanges(knapsacks: Knapsacks, plan: Assignment) -> Iterator[Flags]:
         modules = opened & (q.module_site != j)
         if k >= 0:
             modules[k] = True
-        if q.allows(modules):
+        enough = q.unserved_cost is not None or q.module_capacity[modules].sum() >= people
+        if enough and q.allows(modules):
             yield modules
 
 
-def _two_best(q: CapacityQuestion, paid: Floats, ceiling: float) -> tuple[Floats, Floats, Integers]:
-    """The smallest and the second smallest of each row (n,), at most the ceiling, and the site of the smallest."""
-    first, second, at = np.full(q.n, ceiling), np.full(q.n, ceiling), np.full(q.n, -1)
-    rows = np.flatnonzero(np.diff(q.indptr) > 0)
-    if len(rows):
-        start = q.indptr[rows]
-        smallest = np.minimum.reduceat(paid, start)
-        row = q.row
-        of_row = np.full(q.n, np.inf)
-        of_row[rows] = smallest
-        place = np.where(paid == of_row[row], np.arange(len(paid)), len(paid))
-        where = np.minimum.reduceat(place, start)
-        others = paid.copy()
+def two_smallest(row: Integers, value: Floats, n: int, ceiling: float) -> tuple[Floats, Floats, Integers]:
+    """The smallest and second smallest of each row (n,), at most the ceiling, and the entry of the smallest or -1.
+
+    Rows ascend.
+    """
+    first, second, entry = np.full(n, ceiling), np.full(n, ceiling), np.full(n, -1)
+    if len(row):
+        begins = np.flatnonzero(np.diff(row, prepend=-1) != 0)
+        rows, group = row[begins], np.cumsum(np.diff(row, prepend=-1) != 0) - 1
+        smallest = np.minimum.reduceat(value, begins)
+        place = np.where(value == smallest[group], np.arange(len(value)), len(value))
+        where = np.minimum.reduceat(place, begins)
+        others = value.copy()
         others[where] = np.inf
         first[rows] = np.minimum(smallest, ceiling)
-        second[rows] = np.minimum(np.minimum.reduceat(others, start), ceiling)
-        at[rows] = q.site[where]
-    return first, second, at
+        second[rows] = np.minimum(np.minimum.reduceat(others, begins), ceiling)
+        entry[rows] = np.where(smallest < ceiling, where, -1)
+    return first, second, entry

@@ -1,15 +1,19 @@
 """Bounds on plans with capacities: prices for serving each person, under which every site decides for itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
+from planner.optimise.capacity_modules import ModuleSets
+from planner.optimise.capacity_whole import WholeLoads
 from planner.optimise.models_capacity import CapacityQuestion
 
 RISE, FALL = 1.1, 0.66  # of the step, after a good direction and after PATIENCE rounds without a better bound
+ROUNDING = 1e-9
 PATIENCE = 8
 FIRST_STEP, LARGEST_STEP, SMALLEST_STEP = 1.0, 2.0, 1e-5
+JOINT_STEP = 0.3  # when the sites begin to choose together
 FIRST_TRUST, SMALLEST_TRUST = 0.3, 1e-5
 REVIEW = 100  # rounds after which the trust is halved if the bound rose by less than WORTHWHILE
 WORTHWHILE = 1e-4
@@ -20,7 +24,10 @@ class Priced:
     """What each site does by itself when serving a person of demand i pays u_i, and a bar costs λ_b a unit."""
 
     bound: float  # no plan costs less
+    base: float  # of it, what no site decides: Σ_i w_i u_i less the tolls' share
     value: Floats  # (k,)  what opening each module adds to the bound, its best load included
+    gained: Floats  # (k,)  of it, what its best load adds, usually below 0
+    parted: Floats  # (k,)  the same if demand points may be parted
     last: Floats  # (k,)  reduced cost per person of the last one whom each module takes
     chosen: Flags  # (k,)  what the sites choose
     missed: Floats  # (n,)  share of each demand that is not taken; negative = taken several times
@@ -49,8 +56,16 @@ class Knapsacks:
         self.bars, self.most = q.bars
         self.best_of = _Smallest(q.module_site)
 
-    def at(self, price: Floats, toll: Floats) -> Priced:
-        """The bound and the sites' choices at prices u (n,) and tolls λ (bars,)."""
+    def at(
+        self, price: Floats, toll: Floats, sets: ModuleSets | None = None, whole: WholeLoads | None = None
+    ) -> Priced:
+        """The bound and the sites' choices at prices u (n,) and tolls λ (bars,).
+
+        With `sets` the sites choose together, min over sets Σ_k f_k + v_k(u), which is a better bound; bars need no
+        tolls then. Görtz & Klose (2012), A simple but usually fast branch-and-bound algorithm for the capacitated
+        facility location problem, take the sum of capacities into the subproblem likewise. With `whole` the knapsacks
+        are in whole demand points, which is a better bound for single sites.
+        """
         q = self.question
         gain = self.distance - price[self.row]
         taken = np.flatnonzero((gain < 0) | self.owes)
@@ -70,59 +85,89 @@ class Knapsacks:
         rest = np.where(place < end, goal - before[place], 0.0)
         at = np.minimum(place, max(len(gain) - 1, 0))
         marginal = gain[at] if len(gain) else np.zeros(len(place))
-        value = q.fixed + toll @ self.bars + spent[place] - spent[start] + rest * marginal
+        parted = spent[place] - spent[start] + rest * marginal
+        gained = parted if whole is None else np.maximum(parted, whole.values(price))
+        value = q.fixed + toll @ self.bars + gained
 
-        chosen = self._choose(value)
+        chosen, total = self._alone(value) if sets is None else sets.cheapest(value)
+        base = float((q.weight * price).sum() - (toll * self.most).sum())
+        if chosen is None:
+            chosen = np.zeros(len(value), bool)
+        by_parts = chosen & ((whole is None) | ((gained <= parted) & (q.least[q.module_site] > 0)))
         full = np.zeros(len(gain) + 1, np.int64)
-        np.add.at(full, start[chosen], 1)
-        np.add.at(full, place[chosen], -1)
-        whole = np.cumsum(full[:-1]) > 0
-        served = np.bincount(row[whole], minlength=q.n).astype(float)
-        part = chosen & (rest > 0)
+        np.add.at(full, start[by_parts], 1)
+        np.add.at(full, place[by_parts], -1)
+        entire = np.cumsum(full[:-1]) > 0
+        served = np.bincount(row[entire], minlength=q.n).astype(float)
+        part = by_parts & (rest > 0)
         np.add.at(served, row[place[part]], rest[part] / people[place[part]])
+        if whole is not None:
+            for k in np.flatnonzero(chosen & ~by_parts).tolist():
+                served[whole.served(k)] += 1
         return Priced(
-            bound=float((q.weight * price).sum() - (toll * self.most).sum() + value[chosen].sum()),
+            bound=base + total,
+            base=base,
             value=value,
+            gained=gained,
+            parted=parted,
             last=np.where(place < end, marginal, np.where(q.least[q.module_site] > 0, np.inf, 0.0)),
             chosen=chosen,
             missed=1.0 - served,
             broken=self.bars @ chosen - self.most,
         )
 
-    def _choose(self, value: Floats) -> Flags:
-        """(k,) the best module of each site, if it is worth opening or kept; of equals the first."""
+    def _alone(self, value: Floats) -> tuple[Flags | None, float]:
+        """(k,) the best module of each site, if it is worth opening or kept, and their sum; of equals the first."""
         sites = self.question.module_site
         best = np.zeros(len(value), bool)
         best[self.best_of(value)] = True
-        return best & ((value < 0) | self.question.choice.keep[sites])
+        chosen = best & ((value < 0) | self.question.choice.keep[sites])
+        return chosen, float(value[chosen].sum())
 
-    def settled(self, priced: Priced, cost: float) -> tuple[Flags, Flags]:
-        """(m,) sites open in every plan that costs no more, and (k,) modules in none.
+    def settled(self, priced: Priced, cost: float, sets: ModuleSets | None = None) -> tuple[Flags, Floats]:
+        """(m,) sites open in every plan that costs no more, and (k,) a bound on plans with each module.
 
         A plan with module k costs at least L − (what its site adds to L) + value_k; one without site j at least
-        L − (what j adds). Where that is more than the plan known, the question is settled.
+        L − (what j adds). Where that is more than the plan known, the question is settled. With `sets` the bound
+        is of all sets with k, or without j, at the same prices.
         """
         q = self.question
-        adds = np.bincount(q.module_site[priced.chosen], weights=priced.value[priced.chosen], minlength=q.m)
-        most = cost + 1e-9 * max(1.0, abs(cost))
-        always = ~q.choice.keep & (priced.bound - adds > most)
-        return always, priced.bound - adds[q.module_site] + priced.value > most
+        most = cost + ROUNDING * max(1.0, abs(cost))
+        if sets is None:
+            adds = np.bincount(q.module_site[priced.chosen], weights=priced.value[priced.chosen], minlength=q.m)
+            return ~q.choice.keep & (priced.bound - adds > most), priced.bound - adds[q.module_site] + priced.value
+        with_module = np.full(len(priced.value), priced.bound)
+        for k in np.flatnonzero(~priced.chosen).tolist():
+            with_module[k] = priced.base + sets.cheapest(priced.value, opened=k)[1]
+        always = np.zeros(q.m, bool)
+        for j in np.unique(q.module_site[priced.chosen]).tolist():
+            if not q.choice.keep[j]:
+                always[j] = priced.base + sets.cheapest(priced.value, closed=q.module_site == j)[1] > most
+        return always, with_module
 
-    def pointless(self, priced: Priced, price: Floats, cost: float) -> Flags:
+    def pointless(
+        self, priced: Priced, price: Floats, with_module: Floats, cost: float, whole: WholeLoads | None = None
+    ) -> Flags:
         """(entries,) pairs that no plan with whole demand points uses if it costs no more.
 
-        Taking demand i at site j as a whole costs at least w_i (d_ij − u_i − last_k) more than the best load of k,
-        where last_k is the reduced cost of the last one taken: what i drives out.
+        Taking demand i at site j as a whole costs at least w_i (d_ij − u_i − last_k) more than the best load of k in
+        parts, where last_k is the reduced cost of the last one taken: what i drives out. With `whole` tables the
+        best load with i is read from them.
         """
         q = self.question
-        adds = np.bincount(q.module_site[priced.chosen], weights=priced.value[priced.chosen], minlength=q.m)
         gain = q.distance - price[q.row]
         least = np.full(len(gain), np.inf)
+        better = None if whole is None else whole.values(price) - priced.gained
         for ks in _layers(q.module_site, q.m):
             k = ks[q.site]
-            more = priced.value[k] + q.weight[q.row] * np.maximum(gain - priced.last[k], 0.0)
-            least = np.minimum(least, np.where(k >= 0, more, np.inf))
-        return priced.bound - adds[q.site] + least > cost + 1e-9 * max(1.0, abs(cost))
+            parted = priced.parted[k] - priced.gained[k] + q.weight[q.row] * np.maximum(gain - priced.last[k], 0.0)
+            more = np.maximum(parted, 0.0)
+            if whole is not None and better is not None:
+                for each in ks[ks >= 0].tolist():
+                    entries, lost = whole.forced(each)
+                    more[entries] = np.maximum(more[entries], better[each] + lost)
+            least = np.minimum(least, np.where(k >= 0, with_module[k] + more, np.inf))
+        return least > cost + ROUNDING * max(1.0, abs(cost))
 
 
 class Prices:
@@ -141,7 +186,9 @@ class Prices:
         rows, most = question.bars
         scale = np.maximum(np.abs(most), np.abs(rows).max(axis=1, initial=1e-12))
         self.pace = question.weight.sum() / scale**2  # of tolls against prices
-        self.best = self.knapsacks.at(self.price, self.toll)
+        self.sets: ModuleSets | None = None
+        self.whole: WholeLoads | None = None
+        self.best = self._at(self.price, self.toll)
         self.missed, self.broken = self.best.missed, self.best.broken
         self.share = self.best.chosen.astype(float)  # (k,)  how often each module was chosen lately
         self.step, self.trust, self.idle = FIRST_STEP, FIRST_TRUST, 0
@@ -174,7 +221,7 @@ class Prices:
         if q.unserved_cost is not None:
             price = np.minimum(price, q.unserved_cost)
         toll = np.maximum(self.toll + move * self.pace * self.broken, 0.0)
-        here = self.knapsacks.at(price, toll)
+        here = self.latest = self._at(price, toll)
         missed = here.missed
         if q.unserved_cost is not None:
             missed = np.where(price >= q.unserved_cost, np.minimum(missed, 0.0), missed)
@@ -197,6 +244,17 @@ class Prices:
             if self.best.bound - self.reviewed < WORTHWHILE * abs(self.best.bound):
                 self.trust = max(self.trust / 2, SMALLEST_TRUST)
             self.reviewed = self.best.bound
+
+    def join(self, sets: ModuleSets, whole: WholeLoads | None = None) -> None:
+        """From now on the sites choose together, and demand points go as a whole if there are tables for it."""
+        self.sets, self.whole, self.toll = sets, whole, np.zeros(len(self.toll))
+        self.best = self._at(self.price, self.toll)
+        self.missed, self.broken, self.share = self.best.missed, self.best.broken, self.best.chosen.astype(float)
+        self.step, self.trust, self.idle, self.turn, self.reviewed = JOINT_STEP, FIRST_TRUST, 0, 0, self.best.bound
+
+    def _at(self, price: Floats, toll: Floats) -> Priced:
+        priced = self.knapsacks.at(price, toll, self.sets, self.whole)
+        return priced if self.sets is None else replace(priced, broken=np.zeros(len(toll)))
 
     def _product(self, missed: Floats, broken: Floats, missed2: Floats, broken2: Floats) -> float:
         weight = self.knapsacks.question.weight
