@@ -7,7 +7,7 @@ import numpy as np
 from planner.network import Flags, Floats, Integers
 from planner.optimise.capacity_modules import ModuleSets
 from planner.optimise.capacity_plans import Assignment, assignment, improve, transport
-from planner.optimise.capacity_prices import Prices
+from planner.optimise.capacity_prices import Prices, Settled
 from planner.optimise.capacity_whole import WholeLoads
 from planner.optimise.choice import Incumbent
 from planner.optimise.models_capacity import CapacityQuestion, capacitated, capacitated_single
@@ -20,6 +20,8 @@ WORTH_A_PASS = 0.9  # share of entries and modules that must be left at most for
 CORE = 150_000  # variables that the programme may have
 ALL_TIED = 20_000  # entries up to which every row x_ij ≤ Y_j is written
 ALMOST = 1e-6
+ROUNDING = 1e-9
+GUESSES = (0.2, 0.5, 1.0)  # of the gap, where the optimum may lie
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class _Search:
         whole = _Part(question, np.arange(len(question.site)), np.arange(len(question.module_site)))
         self.part = whole.without(np.zeros(len(question.site), bool), np.zeros(len(question.module_site), bool))
         self.seen: set[bytes] = set()
+        self.settled: tuple[_Part, Settled] | None = None
 
     @property
     def cost(self) -> float:
@@ -164,7 +167,12 @@ class _Search:
                 self._rounds(prices, rounds, part)
                 self._improve(part, self._best_in(part))
             before = len(self.part.entry) + len(self.part.module)
-            self._settle(prices, sets)
+            settled = prices.knapsacks.settle(
+                prices.best, prices.price, None if prices.sets is None else sets, prices.whole
+            )
+            self.settled = part, settled
+            if np.isfinite(self.cost):
+                self.part, self.seen = self._within(self.cost), set()
             if self.incumbent.over or len(self.part.entry) + len(self.part.module) > WORTH_A_PASS * before:
                 return
 
@@ -174,7 +182,7 @@ class _Search:
             prices.improve(self.cost)
             self.incumbent.limit(-prices.best.bound)
             if part is not None and prices.latest.chosen.tobytes() not in self.seen:
-                plan = assignment(part.question, prices.latest.chosen, None)
+                plan = assignment(part.question, prices.latest.chosen, None, self.cost)
                 self.seen.add(plan.opened.tobytes())
                 self._offer(part, plan.opened, plan.share)
             if prices.ended or self.incumbent.over:
@@ -192,37 +200,46 @@ class _Search:
 
         improve(part.question, opened, offer, lambda: self.incumbent.over, self.seen)
 
-    def _settle(self, prices: Prices, sets: ModuleSets) -> None:
-        """Leave out what no plan as good as the best uses."""
-        if not np.isfinite(self.cost):
-            return
-        knapsacks, q = prices.knapsacks, self.part.question
-        always, with_module = knapsacks.settled(prices.best, self.cost, sets if prices.sets is not None else None)
-        never = with_module > self.cost + AGREE * max(1.0, abs(self.cost)) * 1e-3
-        drop = np.zeros(len(q.site), bool)
-        if q.single:
-            drop = knapsacks.pointless(prices.best, prices.price, with_module, self.cost, prices.whole)
-        part = self.part.without(drop, never)
-        kept = part.question.choice.settled(always, np.zeros(q.m, bool))
-        self.part = replace(part, question=replace(part.question, choice=kept))
-        self.seen = set()
+    def _within(self, cost: float) -> _Part:
+        """The question with all plans in it that cost no more, as far as the prices tell."""
+        if self.settled is None:
+            return self.part
+        part, settled = self.settled
+        cost += ROUNDING * max(1.0, abs(cost))
+        less = part.without(settled.with_entry > cost, settled.with_module > cost)
+        kept = less.question.choice.settled(settled.without_site > cost, np.zeros(part.question.m, bool))
+        return replace(less, question=replace(less.question, choice=kept))
 
     def _prove(self, core: int) -> None:
-        """The programme over what is left."""
-        part, q = self.part, self.part.question
-        if len(q.site) + len(q.module_site) + q.n > core:
+        """Programmes with all plans that cost no more than a guess, until the cheapest is no dearer than its guess.
+
+        A programme that ends without such a plan proves that none is so cheap, and often has a better one.
+        """
+        for guess in GUESSES if np.isfinite(self.cost) and self.settled is not None else (1.0,):
+            goal = self.cost
+            if guess < 1:
+                goal = -self.incumbent.bound + guess * (self.cost + self.incumbent.bound)
+            part = self._within(goal) if np.isfinite(goal) else self.part
+            if len(part.entry) + len(part.module) + part.question.n > core or self.incumbent.over:
+                return
+            self._programme(part, goal)
+
+    def _programme(self, part: _Part, goal: float) -> None:
+        """The programme over a part that has all plans no dearer than the goal."""
+        q, k = part.question, len(part.module)
+        if not k or ((np.diff(q.indptr) == 0).any() and q.unserved_cost is None):
+            self.incumbent.limit(-goal)
             return
         programme = (capacitated_single if q.single else capacitated)(q)
-        k = len(q.module_site)
 
         def hear(flags: Flags | None, bound: float) -> None:
             if np.isfinite(bound):
-                self.incumbent.limit(-bound)
+                self.incumbent.limit(-min(bound, goal))
             if flags is not None and q.single:
                 self._offer(part, flags[:k], flags[k:].astype(float))
 
         start = None
-        if self.share is not None and self.incumbent.plan is not None:
+        if self.share is not None and self.incumbent.plan is not None and goal >= self.cost:
             whole = [self.incumbent.plan[part.module], self.share[part.entry] > 1 - ALMOST]
             start = np.flatnonzero(np.concatenate(whole if q.single else whole[:1])).tolist()
         ending = solve(
@@ -233,10 +250,12 @@ class _Search:
             opened = ending.open[:k]
             share = ending.open[k:].astype(float) if q.single else transport(q, opened).share
             self._offer(part, opened, share)
-        if not ending.feasible:
-            self.feasible = self.share is not None
-        elif np.isfinite(ending.bound):
-            self.incumbent.limit(-ending.bound)
+        if ending.feasible:
+            self.incumbent.limit(-min(ending.bound, goal))
+        elif self.share is None:
+            self.feasible = False
+        elif goal < self.cost:
+            self.incumbent.limit(-goal)
 
     def _doubt(self) -> None:
         """No plan was met: perhaps not even the largest modules everywhere could serve everybody."""

@@ -317,10 +317,13 @@ class _Whole:
         return float(self.q.fixed[self.opened].sum()) + walk + float(self._wrong(self.load, at).sum())
 
 
-def assignment(question: CapacityQuestion, opened: Flags, rent: Floats | None) -> Assignment:
-    """Who goes where when the modules are given, in parts or as a whole, as the question asks."""
+def assignment(question: CapacityQuestion, opened: Flags, rent: Floats | None, cost: float = np.inf) -> Assignment:
+    """Who goes where when the modules are given, in parts or as a whole, as the question asks.
+
+    Where even in parts it costs no less than `cost`, the parts are all that is found.
+    """
     parted = transport(question, opened, rent)
-    return assign_whole(question, parted) if question.single else parted
+    return assign_whole(question, parted) if question.single and parted.cost < cost else parted
 
 
 def improve(
@@ -333,20 +336,20 @@ def improve(
     """A plan that no promising drop, addition, exchange or change of size makes better; each one met is offered."""
     knapsacks = Knapsacks(question)
 
-    def of(modules: Flags, rent: Floats | None) -> Assignment:
+    def of(modules: Flags, rent: Floats | None, cost: float) -> Assignment:
         seen.add(modules.tobytes())
-        plan = assignment(question, modules, rent)
+        plan = assignment(question, modules, rent, cost)
         offer(plan)
         return plan
 
-    best = of(opened, None)
+    best = of(opened, None, np.inf)
     better = True
     while better and not over():
         better, tries = False, 0
         for modules in _exchanges(knapsacks, best):
             if modules.tobytes() in seen:
                 continue
-            other = of(modules, best.rent)
+            other = of(modules, best.rent, best.cost)
             if other.cost < best.cost - 1e-9 * abs(best.cost):
                 best, better = other, True
                 break

@@ -34,6 +34,15 @@ class Priced:
     broken: Floats  # (bars,)  by how much the choices break each bar
 
 
+@dataclass(frozen=True)
+class Settled:
+    """What plans cost at least that go without a site, or use a module, or an entry: dearer ones are settled."""
+
+    without_site: Floats  # (m,)
+    with_module: Floats  # (k,)
+    with_entry: Floats  # (entries,)  as a whole; −inf where demand points may be parted
+
+
 class Knapsacks:
     """The sites of a question, each a continuous knapsack: the exact best load of every module at any prices.
 
@@ -124,50 +133,49 @@ class Knapsacks:
         chosen = best & ((value < 0) | self.question.choice.keep[sites])
         return chosen, float(value[chosen].sum())
 
-    def settled(self, priced: Priced, cost: float, sets: ModuleSets | None = None) -> tuple[Flags, Floats]:
-        """(m,) sites open in every plan that costs no more, and (k,) a bound on plans with each module.
+    def settle(
+        self, priced: Priced, price: Floats, sets: ModuleSets | None = None, whole: WholeLoads | None = None
+    ) -> Settled:
+        """What plans cost at least that go without a site, or use a module, or an entry as a whole.
 
         A plan with module k costs at least L − (what its site adds to L) + value_k; one without site j at least
-        L − (what j adds). Where that is more than the plan known, the question is settled. With `sets` the bound
-        is of all sets with k, or without j, at the same prices.
-        """
-        q = self.question
-        most = cost + ROUNDING * max(1.0, abs(cost))
-        if sets is None:
-            adds = np.bincount(q.module_site[priced.chosen], weights=priced.value[priced.chosen], minlength=q.m)
-            return ~q.choice.keep & (priced.bound - adds > most), priced.bound - adds[q.module_site] + priced.value
-        with_module = np.full(len(priced.value), priced.bound)
-        for k in np.flatnonzero(~priced.chosen).tolist():
-            with_module[k] = priced.base + sets.cheapest(priced.value, opened=k)[1]
-        always = np.zeros(q.m, bool)
-        for j in np.unique(q.module_site[priced.chosen]).tolist():
-            if not q.choice.keep[j]:
-                always[j] = priced.base + sets.cheapest(priced.value, closed=q.module_site == j)[1] > most
-        return always, with_module
-
-    def pointless(
-        self, priced: Priced, price: Floats, with_module: Floats, cost: float, whole: WholeLoads | None = None
-    ) -> Flags:
-        """(entries,) pairs that no plan with whole demand points uses if it costs no more.
-
+        L − (what j adds). With `sets` the bound is of all sets with k, or without j, at the same prices.
         Taking demand i at site j as a whole costs at least w_i (d_ij − u_i − last_k) more than the best load of k in
         parts, where last_k is the reduced cost of the last one taken: what i drives out. With `whole` tables the
         best load with i is read from them.
         """
         q = self.question
-        gain = q.distance - price[q.row]
-        least = np.full(len(gain), np.inf)
-        better = None if whole is None else whole.values(price) - priced.gained
-        for ks in _layers(q.module_site, q.m):
-            k = ks[q.site]
-            parted = priced.parted[k] - priced.gained[k] + q.weight[q.row] * np.maximum(gain - priced.last[k], 0.0)
-            more = np.maximum(parted, 0.0)
-            if whole is not None and better is not None:
-                for each in ks[ks >= 0].tolist():
-                    entries, lost = whole.forced(each)
-                    more[entries] = np.maximum(more[entries], better[each] + lost)
-            least = np.minimum(least, np.where(k >= 0, with_module[k] + more, np.inf))
-        return least > cost + ROUNDING * max(1.0, abs(cost))
+        without_site, with_module = self._settle_modules(priced, sets)
+        with_entry = np.full(len(q.site), -np.inf)
+        if q.single:
+            gain = q.distance - price[q.row]
+            better = None if whole is None else whole.values(price) - priced.gained
+            with_entry = np.full(len(q.site), np.inf)
+            for ks in _layers(q.module_site, q.m):
+                k = ks[q.site]
+                parted = priced.parted[k] - priced.gained[k] + q.weight[q.row] * np.maximum(gain - priced.last[k], 0.0)
+                more = np.maximum(parted, 0.0)
+                if whole is not None and better is not None:
+                    for each in ks[ks >= 0].tolist():
+                        entries, lost = whole.forced(each)
+                        more[entries] = np.maximum(more[entries], better[each] + lost)
+                with_entry = np.minimum(with_entry, np.where(k >= 0, with_module[k] + more, np.inf))
+        return Settled(without_site, with_module, with_entry)
+
+    def _settle_modules(self, priced: Priced, sets: ModuleSets | None) -> tuple[Floats, Floats]:
+        q, value = self.question, priced.value
+        without_site, with_module = np.full(q.m, -np.inf), np.full(len(value), priced.bound)
+        if sets is None:
+            adds = np.bincount(q.module_site[priced.chosen], weights=value[priced.chosen], minlength=q.m)
+            without_site = priced.bound - adds
+            with_module = priced.bound - adds[q.module_site] + value
+        else:
+            for k in np.flatnonzero(~priced.chosen).tolist():
+                with_module[k] = priced.base + sets.cheapest(value, opened=k)[1]
+            for j in np.unique(q.module_site[priced.chosen]).tolist():
+                if not q.choice.keep[j]:
+                    without_site[j] = priced.base + sets.cheapest(value, closed=q.module_site == j)[1]
+        return np.where(q.choice.keep, -np.inf, without_site), with_module
 
 
 class Prices:
