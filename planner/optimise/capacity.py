@@ -21,7 +21,7 @@ CORE = 150_000  # variables that the programme may have
 ALL_TIED = 20_000  # entries up to which every row x_ij ≤ Y_j is written
 ALMOST = 1e-6
 ROUNDING = 1e-9
-GUESSES = (0.2, 0.5, 1.0)  # of the gap, where the optimum may lie
+GUESSES = (0.1, 0.2, 0.4, 1.0)  # of the gap, where the optimum may lie
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ NEAREST = 3  # open sites of each demand point with which a transportation progr
 ALL_ASKED = 1000  # demand points up to which a transportation programme asks all of them
 ASKED = 0.3  # share of more demand points that it asks at first
 TRIES = 30  # exchanges tried exactly before a plan counts as good
-PASSES = 200  # over the demand points that shift and swap
+PASSES = 10  # over the demand points that shift and swap
 PENALTY = 10.0  # times the dearest person: what a person without a site costs a search that must serve everybody
 
 
@@ -114,6 +114,8 @@ def _transport(  # noqa: PLR0913, PLR0917
     """People on each pair, price of each demand and rent of each site (capacity's less least load's)."""
     n, pairs, sites = len(weight), len(row), len(most)
     width = pairs + n + len(owed)
+    if not width:
+        return np.empty(0), np.empty(0), np.zeros(sites)
     cost = np.concatenate([distance, np.full(n, without), np.full(len(owed), fine)])
     serve = csr_array(
         (np.ones(pairs + n), (np.concatenate([row, np.arange(n)]), np.arange(pairs + n))), shape=(n, width)

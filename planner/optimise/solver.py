@@ -142,7 +142,11 @@ def _run(model: Any, sense: int, columns: Any, hear: Callable[[Flags | None, flo
     def better(event: Any) -> None:
         if hear is not None and not stop.is_set():
             plan = np.array(event.data_out.mip_solution)[columns] > HALF
-            hear(plan, sense * float(event.data_out.mip_dual_bound))
+            try:
+                hear(plan, sense * float(event.data_out.mip_dual_bound))
+            except BaseException as raised:  # noqa: BLE001  (HiGHS would swallow it)
+                fault.append(raised)
+                stop.set()
 
     def search() -> None:
         try:
