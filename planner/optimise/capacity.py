@@ -16,6 +16,8 @@ from planner.optimise.solver import solve
 AGREE = 1e-6  # share of the objective within which a plan and its bound must agree to be called proven
 ROUNDS = 400  # of prices, in each pass
 PASSES = 3  # prices, plans, settling; each on what the last left
+REVIEW = 80  # rounds of prices for sites together, after which they end if neither plan nor bound got better
+WORTH_A_REVIEW = 0.98  # share of the gap that must be left at most to go on
 WORTH_A_PASS = 0.9  # share of entries and modules that must be left at most for another pass
 CORE = 150_000  # variables that the programme may have
 ALL_TIED = 20_000  # entries up to which every row x_ij ≤ Y_j is written
@@ -155,13 +157,13 @@ class _Search:
         """Prices site by site, then for sites together; plans on the way; and again on what these leave."""
         prices: Prices | None = None
         for _ in range(PASSES):
+            if self.incumbent.over:
+                return
             part, q = self.part, self.part.question
             sets = ModuleSets(q)
             prices = Prices(q, *(() if prices is None else (prices.price, prices.toll)))
             self._rounds(prices, rounds, None)
             self._improve(part, sets.liked(prices.share))
-            if self.incumbent.over:
-                return
             if len(q.site) <= ALL_TIED:
                 prices.join(sets, WholeLoads(q) if q.single else None)
                 self._rounds(prices, rounds, part)
@@ -173,12 +175,18 @@ class _Search:
             self.settled = part, settled
             if np.isfinite(self.cost):
                 self.part, self.seen = self._within(self.cost), set()
-            if self.incumbent.over or len(self.part.entry) + len(self.part.module) > WORTH_A_PASS * before:
+            if len(self.part.entry) + len(self.part.module) > WORTH_A_PASS * before:
                 return
 
     def _rounds(self, prices: Prices, rounds: int, part: _Part | None) -> None:
         """Rounds of prices; in the sets that are chosen together (in `part`) there are good plans."""
-        for _ in range(rounds):
+        gap, cost = np.inf, self.cost
+        for turn in range(rounds):
+            if turn % REVIEW == 0:
+                left = self.cost - prices.best.bound
+                if part is not None and self.cost >= cost and left > WORTH_A_REVIEW * gap:
+                    return
+                gap, cost = left, self.cost
             prices.improve(self.cost)
             self.incumbent.limit(-prices.best.bound)
             if part is not None and prices.latest.chosen.tobytes() not in self.seen:

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.capacity_prices import Knapsacks
-from planner.optimise.models_capacity import ROOM, CapacityQuestion
+from planner.optimise.models_capacity import ROOM, CapacityQuestion, people_at
 
 NEAREST = 3  # open sites of each demand point with which a transportation programme begins
 ALL_ASKED = 1000  # demand points up to which a transportation programme asks all of them
@@ -48,7 +48,7 @@ def transport(question: CapacityQuestion, opened: Flags, rent: Floats | None = N
     a site and least loads unmet, at a penalty.
     """
     q = question
-    most = np.bincount(q.module_site[opened], weights=q.module_capacity[opened], minlength=q.m)
+    most = people_at(q.module_site[opened], q.module_capacity[opened], q.m)
     sites = np.flatnonzero(q.sites(opened))
     number = np.full(q.m, -1)
     number[sites] = np.arange(len(sites))
@@ -60,10 +60,12 @@ def transport(question: CapacityQuestion, opened: Flags, rent: Floats | None = N
     hire = np.zeros(len(sites)) if rent is None else rent[sites]
     tolerance = 1e-9 * max(1.0, float(distance.max(initial=0.0)))
     first, second, own = two_smallest(row, distance + hire[column], q.n, without)
-    sure = (own >= 0) & (second - first > np.quantile(second - first, ASKED)) if q.n > ALL_ASKED else np.zeros(q.n, bool)
+    sure = np.zeros(q.n, bool)
+    if q.n > ALL_ASKED:
+        sure = (own >= 0) & (second - first > np.quantile(second - first, ASKED))
     used = _nearest(row, distance + hire[column])
     while True:
-        held = np.bincount(column[own[sure]], weights=q.weight[sure], minlength=len(sites))
+        held = people_at(column[own[sure]], q.weight[sure], len(sites))
         crowded = held > most[sites]
         if crowded.any():
             sure[sure] = ~crowded[column[own[sure]]]
@@ -185,7 +187,7 @@ class _Whole:
         q = self.q
         whole = np.flatnonzero(share > 1 - 1e-6)
         self.at[q.row[whole]] = whole
-        self.load = np.bincount(q.site[whole], weights=q.weight[q.row[whole]], minlength=q.m)
+        self.load = people_at(q.site[whole], q.weight[q.row[whole]], q.m)
         waiting = np.flatnonzero(self.at < 0)
         options = {i: self._options(i) for i in waiting.tolist()}
         regret = {i: q.weight[i] * (d[1] - d[0] if len(d) > 1 else self.fine) for i, (_, d) in options.items()}

@@ -175,7 +175,8 @@ class Knapsacks:
             for j in np.unique(q.module_site[priced.chosen]).tolist():
                 if not q.choice.keep[j]:
                     without_site[j] = priced.base + sets.cheapest(value, closed=q.module_site == j)[1]
-        return np.where(q.choice.keep, -np.inf, without_site), with_module
+        without_site[q.choice.keep] = -np.inf
+        return without_site, with_module
 
 
 class Prices:
@@ -209,7 +210,7 @@ class Prices:
         np.minimum.at(each, q.module_site, q.fixed / np.maximum(q.module_capacity, 1e-12))
         price = np.full(q.n, np.inf)
         np.minimum.at(price, q.row, q.distance + each[q.site])
-        return np.minimum(price, np.inf if q.unserved_cost is None else q.unserved_cost)
+        return price if q.unserved_cost is None else np.minimum(price, q.unserved_cost)
 
     @property
     def ended(self) -> bool:

@@ -97,7 +97,7 @@ class CapacityQuestion:
 
     def loads(self, share: Floats) -> Floats:
         """(m,) people whom an assignment (entries,) sends to each site."""
-        return np.bincount(self.site, weights=self.weight[self.row] * share, minlength=self.m)
+        return people_at(self.site, self.weight[self.row] * share, self.m)
 
     def unserved(self, share: Floats) -> Floats:
         """(n,) the share of each demand point that an assignment (entries,) leaves without a site."""
@@ -127,6 +127,11 @@ class CapacityQuestion:
             and (total <= 1 + ROOM).all()
             and not (self.single and ((share > 0) & (share < 1) & populated).any())
         )
+
+
+def people_at(place: Integers, people: Floats, places: int) -> Floats:
+    """(places,) the people at each place, summed."""
+    return np.bincount(place, weights=people, minlength=places).astype(np.float64)
 
 
 def capacitated(question: CapacityQuestion, tied: Flags | None = None) -> Programme:

@@ -130,7 +130,7 @@ def _highs() -> Any:
     return Quiet()  # type: ignore[no-untyped-call]
 
 
-def _run(model: Any, sense: int, columns: Any, hear: Callable[[Flags | None, float], None] | None) -> bool:
+def _run(model: Any, sense: int, columns: Any, hear: Callable[[Flags | None, float], None] | None) -> bool:  # noqa: C901
     """Run HiGHS beside a thread that listens for the user's interrupt; whether there was one."""
     stop = threading.Event()
     fault: list[BaseException] = []
