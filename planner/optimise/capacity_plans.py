@@ -74,8 +74,15 @@ def transport(question: CapacityQuestion, opened: Flags, rent: Floats | None = N
         at = np.flatnonzero(used & ~sure[row])
         rank = np.cumsum(~sure) - 1
         flow, told, hire = _transport(
-            q.weight[asked], most[sites] - held, q.least[sites] - held, owed, rank[row[at]], column[at], distance[at],
-            without, fine,
+            q.weight[asked],
+            most[sites] - held,
+            q.least[sites] - held,
+            owed,
+            rank[row[at]],
+            column[at],
+            distance[at],
+            without,
+            fine,
         )
         paid = distance + hire[column]
         price = np.zeros(q.n)

@@ -197,7 +197,7 @@ class Prices:
         self.pace = question.weight.sum() / scale**2  # of tolls against prices
         self.sets: ModuleSets | None = None
         self.whole: WholeLoads | None = None
-        self.best = self._at(self.price, self.toll)
+        self.best = self.latest = self._at(self.price, self.toll)
         self.missed, self.broken = self.best.missed, self.best.broken
         self.share = self.best.chosen.astype(float)  # (k,)  how often each module was chosen lately
         self.step, self.trust, self.idle = FIRST_STEP, FIRST_TRUST, 0
@@ -257,7 +257,7 @@ class Prices:
     def join(self, sets: ModuleSets, whole: WholeLoads | None = None) -> None:
         """From now on the sites choose together, and demand points go as a whole if there are tables for it."""
         self.sets, self.whole, self.toll = sets, whole, np.zeros(len(self.toll))
-        self.best = self._at(self.price, self.toll)
+        self.best = self.latest = self._at(self.price, self.toll)
         self.missed, self.broken, self.share = self.best.missed, self.best.broken, self.best.chosen.astype(float)
         self.step, self.trust, self.idle, self.turn, self.reviewed = JOINT_STEP, FIRST_TRUST, 0, 0, self.best.bound
 

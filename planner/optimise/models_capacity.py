@@ -179,9 +179,7 @@ def _programme(question: CapacityQuestion, name: str, kind: str, tied: Flags | N
     x = [problem.add_variable(f"go_{e}", 0, 1, kind) for e in range(len(question.site))]
     cost = [*zip(y, fixed.tolist(), strict=True)]
     cost += zip(x, (weight[question.row] * question.distance).tolist(), strict=True)
-    serve = [
-        [(x[e], 1) for e in range(a, b)] for a, b in zip(question.indptr[:-1], question.indptr[1:], strict=True)
-    ]
+    serve = [[(x[e], 1) for e in range(a, b)] for a, b in zip(question.indptr[:-1], question.indptr[1:], strict=True)]
     if question.unserved_cost is not None:
         s = [problem.add_variable(f"miss_{i}", 0, 1, kind) for i in range(question.n)]
         cost += zip(s, (weight * question.unserved_cost).tolist(), strict=True)
