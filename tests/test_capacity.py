@@ -13,8 +13,9 @@ from scipy.optimize import linprog
 from planner.optimise import models_capacity
 from planner.optimise.capacity import CapacityAnswer, allocate
 from planner.optimise.capacity_modules import ModuleSets
-from planner.optimise.capacity_plans import assignment, transport
+from planner.optimise.capacity_plans import assignment
 from planner.optimise.capacity_prices import Knapsacks, Prices
+from planner.optimise.capacity_transport import transport
 from planner.optimise.capacity_whole import WholeLoads
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
 from planner.optimise.models_capacity import CapacityQuestion

@@ -6,8 +6,9 @@ import numpy as np
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.capacity_modules import ModuleSets
-from planner.optimise.capacity_plans import Assignment, assignment, improve, transport
+from planner.optimise.capacity_plans import assignment, improve
 from planner.optimise.capacity_prices import Prices, Settled
+from planner.optimise.capacity_transport import Assignment, transport
 from planner.optimise.capacity_whole import WholeLoads
 from planner.optimise.choice import Incumbent
 from planner.optimise.models_capacity import CapacityQuestion, capacitated, capacitated_single
@@ -238,7 +239,7 @@ class _Search:
         if not k or ((np.diff(q.indptr) == 0).any() and q.unserved_cost is None):
             self.incumbent.limit(-goal)
             return
-        programme = (capacitated_single if q.single else capacitated)(q)
+        programme = (capacitated_single if q.single else capacitated)(q, self._tied(part))
 
         def hear(flags: Flags | None, bound: float) -> None:
             if np.isfinite(bound):
@@ -264,6 +265,15 @@ class _Search:
             self.feasible = False
         elif goal < self.cost:
             self.incumbent.limit(-goal)
+
+    def _tied(self, part: _Part) -> Flags | None:
+        """Where the rows x_ij ≤ Y_j are worth writing: everywhere, or where the prices make somebody want to go."""
+        if len(part.entry) <= ALL_TIED or self.settled is None:
+            return None
+        wanted = np.zeros(len(self.asked.site), bool)
+        before, settled = self.settled
+        wanted[before.entry] = settled.wanted
+        return wanted[part.entry]
 
     def _doubt(self) -> None:
         """No plan was met: perhaps not even the largest modules everywhere could serve everybody."""

@@ -41,6 +41,7 @@ class Settled:
     without_site: Floats  # (m,)
     with_module: Floats  # (k,)
     with_entry: Floats  # (entries,)  as a whole; −inf where demand points may be parted
+    wanted: Flags  # (entries,)  where the price is worth the way
 
 
 class Knapsacks:
@@ -147,8 +148,8 @@ class Knapsacks:
         q = self.question
         without_site, with_module = self._settle_modules(priced, sets)
         with_entry = np.full(len(q.site), -np.inf)
+        gain = q.distance - price[q.row]
         if q.single:
-            gain = q.distance - price[q.row]
             better = None if whole is None else whole.values(price) - priced.gained
             with_entry = np.full(len(q.site), np.inf)
             for ks in _layers(q.module_site, q.m):
@@ -160,7 +161,7 @@ class Knapsacks:
                         entries, lost = whole.forced(each)
                         more[entries] = np.maximum(more[entries], better[each] + lost)
                 with_entry = np.minimum(with_entry, np.where(k >= 0, with_module[k] + more, np.inf))
-        return Settled(without_site, with_module, with_entry)
+        return Settled(without_site, with_module, with_entry, gain < 0)
 
     def _settle_modules(self, priced: Priced, sets: ModuleSets | None) -> tuple[Floats, Floats]:
         q, value = self.question, priced.value
