@@ -1,5 +1,6 @@
 """Which sites to build, in which sizes, and who goes where, when a site holds only so many people."""
 
+import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,8 @@ from planner.optimise.capacity_whole import WholeLoads
 from planner.optimise.choice import Incumbent
 from planner.optimise.models_capacity import CapacityQuestion, capacitated, capacitated_single
 from planner.optimise.solver import solve
+
+log = logging.getLogger(__name__)
 
 AGREE = 1e-6  # share of the objective within which a plan and its bound must agree to be called proven
 ROUNDS = 400  # of prices, in each pass
@@ -63,7 +66,7 @@ def allocate(
     try:
         search.run(rounds, core)
     except KeyboardInterrupt:
-        search.interrupted = True
+        log.info("interrupted: the best plan met is the answer")
     return search.answer()
 
 
@@ -112,7 +115,7 @@ class _Search:
     def __init__(self, question: CapacityQuestion, incumbent: Incumbent) -> None:
         self.asked, self.incumbent = question, incumbent
         self.share: Floats | None = None
-        self.feasible, self.interrupted = True, False
+        self.feasible = True
         whole = _Part(question, np.arange(len(question.site)), np.arange(len(question.module_site)))
         self.part = whole.without(np.zeros(len(question.site), bool), np.zeros(len(question.module_site), bool))
         self.seen: set[bytes] = set()

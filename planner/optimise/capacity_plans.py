@@ -78,8 +78,8 @@ class _Whole:
         """(n,) metres of each person, those without a site included."""
         return np.where(self.at >= 0, self.q.distance[self.at], self.without)
 
-    def _wrong(self, load: Floats, site: Integers) -> Floats:
-        """The penalty for loads at sites."""
+    def _wrong(self, load: Floats, site: Integers | int) -> Floats:
+        """The penalty for loads at sites, or at one site."""
         return self.fine * (np.maximum(load - self.most[site], 0.0) + np.maximum(self.least[site] - load, 0.0))
 
     def _shifts(self, entries: Integers) -> Floats:
@@ -137,12 +137,11 @@ class _Whole:
         if not len(others):
             return False
         people, other = q.weight[i], q.weight[others]
-        at_to = np.full(len(others), to)
         change = people * (q.distance[entry] - (q.distance[old] if old >= 0 else self.without))
         change = change + other * (cost_back - q.distance[self.at[others]])
-        change += self._wrong(self.load[to] + people - other, at_to) - self._wrong(self.load[at_to], at_to)
+        change += self._wrong(self.load[to] + people - other, to) - self._wrong(self.load[to], to)
         if old >= 0:
-            since = np.full(len(others), q.site[old])
+            since = int(q.site[old])
             change += self._wrong(self.load[since] - people + other, since) - self._wrong(self.load[since], since)
         best = int(change.argmin())
         if change[best] >= -self._rounding:
@@ -228,7 +227,7 @@ def _exchanges(knapsacks: Knapsacks, plan: Assignment) -> Iterator[Flags]:
     """Plans that close a site or none and open a module or none, the most promising first.
 
     With the prices u and rents of the plan's transportation programme, closing j lifts the price of those who
-    are best off there to their second best, u'. No plan without j and with k can cost less by more than
+    are best off there to their second best, u'. No plan in parts without j and with k can cost less by more than
 
         f_j − (rents of j) − Σ_i w_i (u'_i − u_i) − f_k − v_k(u').
 

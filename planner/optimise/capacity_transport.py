@@ -24,7 +24,6 @@ class Assignment:
     cost: float  # objective with penalties
     price: Floats  # (n,)  what one person more would cost
     rent: Floats  # (m,)  what one place less at each site would cost; negative where the least load presses
-    dues: float  # Σ_i w_i price_i − dues is the cost, but for the fixed cost: rents times capacities
 
 
 def penalty(question: CapacityQuestion) -> float:
@@ -102,7 +101,7 @@ def transport(question: CapacityQuestion, opened: Flags, rent: Floats | None = N
     lack = float(np.maximum(q.least[sites] - loads, 0.0).sum())
     missed = float((q.weight * q.unserved(share)).sum())
     cost = float(q.fixed[opened].sum() + (q.weight[q.row] * q.distance * share).sum()) + without * missed + fine * lack
-    return Assignment(opened, share, cost, price, rents, float((hire * loads).sum()))
+    return Assignment(opened, share, cost, price, rents)
 
 
 def _transport(  # noqa: PLR0913, PLR0917
