@@ -246,6 +246,13 @@ def test_points_without_people_go_to_the_nearest_open_site_and_bar_nothing() -> 
     assert plan.unserved.tolist() == [0, 0, 0]
 
 
+def test_a_home_too_large_for_every_module_goes_unserved_if_it_may() -> None:
+    question = town({0: 0}, people=[2], modules=[(0, 1, 0)], single=True, unserved_cost=4.0)
+    plan = allocate(question, rounds=30).plan
+    assert plan.unserved.tolist() == [1]
+    assert plan.objective == 8
+
+
 # ── no plan ───────────────────────────────────────────────────────────────────────────────────────
 
 

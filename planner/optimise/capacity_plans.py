@@ -20,8 +20,9 @@ def assign_whole(question: CapacityQuestion, parted: Assignment) -> Assignment:
     Where the regret of not getting its best site is largest a demand point chooses first. People above a
     capacity, below a least load or without a site cost the penalty until shifts and swaps have removed them.
     """
-    q = question
-    whole = _Whole(q, parted)
+    if not len(question.site):
+        return parted
+    whole = _Whole(question, parted)
     whole.place_parted(parted.share)
     for _ in range(PASSES):
         if not (whole.shift() or whole.swap()):
