@@ -92,8 +92,8 @@ class _Growth:
 
         problem, gains = self.problem, self.problem.gains
         while (problem.missing(self.plan) > 0).any():
-            short: Flags = problem.missing(self.plan) > 0
-            parts = problem.speaks[short].any(axis=0)
+            short = problem.missing(self.plan) > 0
+            parts = np.asarray(problem.speaks[short].any(axis=0))
             against = np.where(parts[gains.part], gains.best(self.plan), np.inf)
             which = next_best(*gains.by_site, against, np.full(problem.m, np.inf), self.price, self.allowed())
             if which < 0:
