@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError
     from planner.facilities import Facilities
     from planner.network import WalkNetwork, metric_crs
-    from planner.plan import Plan, Replacement
+    from planner.plan import AssignedPlan, Plan, Replacement
     from planner.reach import (
         Nearest,
         Reach,
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
         sum_around,
         walk_path,
     )
-    from planner.rules import Effort, Floor, Quota, Rules
+    from planner.rules import Effort, Floor, Quota, Rules, Size
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
     from planner.siting import (
+        assign_people,
         best_replacement,
         cover_gradually,
         cover_most_people,
@@ -38,10 +39,13 @@ if TYPE_CHECKING:
         other_plans,
         shorten_longest_walk,
         shorten_walks,
+        spread_sites,
+        too_near,
     )
     from planner.standards import Standard, standard
 
 _HOME = {
+    "AssignedPlan": "plan",
     "Coverage": "coverage",
     "Demand": "demand",
     "Facilities": "facilities",
@@ -52,6 +56,7 @@ _HOME = {
     "Quota": "rules",
     "Replacement": "plan",
     "Rules": "rules",
+    "assign_people": "siting",
     "best_replacement": "siting",
     "cover_gradually": "siting",
     "cover_twice": "siting",
@@ -59,10 +64,12 @@ _HOME = {
     "other_plans": "siting",
     "shorten_longest_walk": "siting",
     "shorten_walks": "siting",
+    "spread_sites": "siting",
     "PlannerError": "errors",
     "Reach": "reach",
     "Run": "run",
     "Scenario": "scenario",
+    "Size": "rules",
     "Standard": "standards",
     "Units": "demand",
     "WalkNetwork": "network",
@@ -78,6 +85,7 @@ _HOME = {
     "standard": "standards",
     "streets_within": "reach",
     "sum_around": "reach",
+    "too_near": "siting",
     "walk_path": "reach",
 }
 __all__ = [*_HOME, "__version__"]

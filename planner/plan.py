@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import Limit
+from planner.rules import Size
 from planner.standards import Standard
 
 PROVEN = 1e-6  # of the objective: as near as bound and objective must be, both in floating point
@@ -69,3 +71,17 @@ class Plan:
             "metres": f"{self.objective:,.0f} m",
         }[self.unit]
         return f"{len(self.opened)} sites, {reached}, {best} (gap {self.gap:.2%})"
+
+
+@dataclass(frozen=True)
+class AssignedPlan(Plan):
+    """A plan that also says who goes where. `served` and `only` are the people assigned to each chosen site."""
+
+    sizes: tuple[Size, ...] = ()  # one for each chosen site, in the order given
+    place: Integers = field(default_factory=lambda: np.empty(0, np.int64))  # (assignments,)
+    facility: Integers = field(default_factory=lambda: np.empty(0, np.int64))  # (assignments,)  into facility_ids
+    people: Floats = field(default_factory=lambda: np.empty(0))  # (assignments,)
+    facility_ids: NDArray[np.str_] = field(
+        default_factory=lambda: np.empty(0, np.str_)
+    )  # candidates, then standing ones
+    unserved: Floats = field(default_factory=lambda: np.empty(0))  # (n,)  people without a seat

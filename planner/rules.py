@@ -32,6 +32,15 @@ class Floor:
 
 
 @dataclass(frozen=True)
+class Size:
+    """One of the sizes in which a candidate can be built; an open one has exactly one."""
+
+    site: str
+    capacity: float  # people
+    cost: float = 0.0  # in any money
+
+
+@dataclass(frozen=True)
 class Rules:
     """What any plan must obey. Everything may be left out."""
 

@@ -1,17 +1,28 @@
 """A planner's question → a Plan, one function a question. Reads a reach; knows nothing of coverage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
+import shapely
 
-from planner.answer import Asked, answer_by_gains, answer_everybody, answer_longest, answer_twice, unreached
+from planner.asked import Asked, refuse_too_few_places, size_faults
 from planner.demand import Demand
 from planner.errors import QuestionError
-from planner.network import Floats
+from planner.facilities import Facilities
+from planner.means import (
+    answer_apart,
+    answer_by_gains,
+    answer_capacities,
+    answer_everybody,
+    answer_longest,
+    answer_twice,
+)
+from planner.network import Floats, Integers
 from planner.optimise.choice import EXACT, Limit
-from planner.plan import Plan, Replacement
+from planner.plan import AssignedPlan, Plan, Replacement
 from planner.reach import Reach
-from planner.rules import Effort, Rules
+from planner.rules import Effort, Rules, Size
 from planner.standards import Standard
 
 ANY, USUAL = Rules(), Effort()
@@ -49,7 +60,7 @@ def cover_most_people(
     reach = to_candidates.within(standard.limit_m)
     lacking = asked.lacking(standard.limit_m)
     people = np.where(lacking, asked.people, 0.0)
-    return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people)
+    return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people, lacking=lacking)
 
 
 def cover_gradually(  # noqa: PLR0913  (a question has this many parts, each named)
@@ -143,10 +154,11 @@ def open_fewest_sites(
     if not 0 <= share <= best * (1 + EXACT):
         raise QuestionError(
             f"A share of {share:.2%} is asked for and at most {best:.2%} can be served: "
-            f"{unreached(asked, standard.limit_m, lost & (people > 0))}. "
+            f"{asked.unreached(standard.limit_m, lost & (people > 0))}. "
             "Ask for less, raise the limit, or bring candidates near these places."
         )
-    return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people, share=share)
+    had = asked.people - people
+    return answer_by_gains(asked, reach, people, standard=standard, had=had, share=share, lacking=lacking)
 
 
 def shorten_walks(
@@ -199,6 +211,80 @@ def shorten_longest_walk(
     asked = Asked("shorten_longest_walk", "metres", demand, to_candidates, standing, weights, new_sites, rules, effort)
     asked.check()
     return answer_longest(asked, to_candidates)
+
+
+def assign_people(  # noqa: PLR0913  (a question has this many parts, each named)
+    demand: Demand,
+    to_candidates: Reach,
+    sizes: Sequence[Size],
+    *,
+    new_sites: int | None = None,
+    standing: Reach | None = None,
+    standing_capacity: Floats | None = None,
+    least_load: Floats | None = None,
+    whole_places: bool = False,
+    cost_per_metre: float = 1.0,
+    cost_unserved: float | None = None,
+    weights: Mapping[str, float] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> AssignedPlan:
+    """The cheapest sites and sizes in which everybody has a place, and who goes where, within the reach.
+
+    The objective is what the sizes cost plus `cost_per_metre` for each metre that a person walks; with sizes that
+    cost nothing it is the capacitated p-median. An open candidate has one of its `sizes` and, if told, a
+    `least_load` (m,) of people. Standing facilities hold `standing_capacity` and stay open. A place may be shared
+    between sites unless `whole_places`. With `cost_unserved` a person may go without at that cost; otherwise a
+    demand beyond all capacities is refused, saying by how much. A budget in the rules limits the costs of sizes.
+
+    Fischetti, Ljubić & Sinnl (2016), Benders decomposition without separability: capacitated facility location;
+    of whole places, Díaz & Fernández (2002), A branch-and-price algorithm for the single source problem.
+    """
+    money = replace(rules, budget=None, cost=None)  # the sizes carry the costs
+    limit = len(to_candidates.facility_ids) if new_sites is None else new_sites
+    asked = Asked("assign_people", "cost", demand, to_candidates, standing, weights, limit, money, effort)
+    held = np.zeros(0) if standing_capacity is None else np.asarray(standing_capacity, np.float64)
+    asked.check(more=size_faults(asked, sizes, held, least_load, rules.budget))
+    if cost_unserved is None:
+        refuse_too_few_places(asked, sizes, held)
+    return answer_capacities(
+        asked,
+        sizes,
+        held,
+        None if least_load is None else np.asarray(least_load, np.float64),
+        whole=whole_places,
+        per_metre=cost_per_metre,
+        unserved=cost_unserved,
+        budget=rules.budget,
+    )
+
+
+def spread_sites(candidates: Facilities, *, new_sites: int, rules: Rules = ANY, effort: Effort = USUAL) -> Plan:
+    """The new sites whose two nearest are as far apart as can be, in a straight line: nobody's neighbour twice.
+
+    The objective is metres. `only` tells how near each chosen site's nearest neighbour is.
+
+    Shier (1977), A min-max theorem for p-center problems on a tree; Erkut (1990), The discrete p-dispersion problem.
+    """
+    xy = shapely.get_coordinates(shapely.point_on_surface(candidates.geometry))
+    a, b = np.triu_indices(len(candidates), 1)
+    distance = np.hypot(*(xy[a] - xy[b]).T)
+    limit = float(distance.max(initial=0.0))
+    places = Demand(candidates.ids, xy, np.ones((len(xy), 1)), candidates.crs)
+    reach = Reach.of_pairs(
+        a, b, distance, limit=limit, metric="straight", demand_ids=candidates.ids, facility_ids=candidates.ids
+    )
+    asked = Asked("spread_sites", "metres", places, reach, None, None, new_sites, rules, effort)
+    asked.check()
+    return answer_apart(asked, a, b, distance)
+
+
+def too_near(candidates: Facilities, apart_m: float) -> Integers:
+    """(k, 2) pairs of candidates nearer to each other than `apart_m` in a straight line: the rule `apart`."""
+    tree = shapely.STRtree(candidates.geometry)
+    a, b = tree.query(candidates.geometry, predicate="dwithin", distance=apart_m)
+    once = (a < b) & (shapely.distance(candidates.geometry[a], candidates.geometry[b]) < apart_m)
+    return np.unique(np.column_stack([a[once], b[once]]).astype(np.int64), axis=0)
 
 
 # ── what else would do ────────────────────────────────────────────────────────────────────────────

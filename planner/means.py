@@ -1,0 +1,333 @@
+"""How each question is searched: from people, reaches and rules to the arrays of a programme, and back."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from planner.answer import Figures, Means, answer
+from planner.asked import Asked
+from planner.errors import QuestionError
+from planner.network import Flags, Floats, Integers
+from planner.optimise.choice import Choice, Incumbent
+from planner.plan import AssignedPlan, Plan
+from planner.reach import Reach
+from planner.rules import Floor, Size
+from planner.standards import Standard
+
+
+def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
+    asked: Asked,
+    reach: Reach,
+    people: Floats,
+    *,
+    had: Floats,
+    worth: Floats | None = None,
+    standard: Standard | None = None,
+    share: float | None = None,
+    walked: float | None = None,
+    lacking: Flags | None = None,
+) -> Plan:
+    """The plan from which `people` (n,) gain most: each `worth` (entries,) from the best open site in reach.
+
+    `had` (n,) are the people that standing facilities serve already: floors count them. With `share` the plan is
+    the cheapest that serves so much of all people. With `walked`, the person-metres of today, the objective is what
+    is left of these. Only places in `lacking` (n,) can gain.
+    """
+    from planner.optimise.engine import maximise  # noqa: PLC0415  (PuLP takes half a second to load)
+    from planner.optimise.gains import Gains  # noqa: PLC0415
+    from planner.optimise.problem import Problem  # noqa: PLC0415
+    from planner.optimise.search import earliest, useful  # noqa: PLC0415
+
+    helps = np.ones(len(reach.facility), bool) if worth is None else worth > 0
+    indptr = np.concatenate([[0], np.cumsum(helps)])[reach.indptr].astype(np.int64)
+    site, worth = reach.facility[helps].astype(np.int64), None if worth is None else worth[helps]
+    part, speaks = _parts(asked.rules.floors, len(people))
+    gains = Gains.of(people, indptr, site, asked.m, worth, part)
+    floor = [f.share * float(asked.people[f.places].sum()) - float(had[f.places].sum()) for f in asked.rules.floors]
+    names = [f"floor {f.name!r} ({f.share:.1%} of its people)" for f in asked.rules.floors]
+    counted, cost = np.ones(speaks.shape[1]), np.zeros(asked.m)
+    if share is not None:
+        counted, cost = 0 * counted, asked.costs()
+        floor.append(share * float(asked.people.sum()) - float(had.sum()))
+        speaks = np.vstack([speaks, np.ones(speaks.shape[1])])
+        names.append(f"the share asked for ({share:.1%} of all people)")
+    whole = _whole(cost) if share is not None else worth is None and _whole(people)
+
+    def problem(choice: Choice) -> Problem:
+        return Problem(gains, choice, cost, counted, np.array(floor, np.float64), speaks)
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        here, incumbent.whole = problem(choice), whole
+        feasible = maximise(here, incumbent)
+        if incumbent.plan is not None:
+            incumbent.plan = earliest(here, useful(here, incumbent.plan))
+        return feasible
+
+    def possible(choice: Choice, of: Sequence[int]) -> bool:
+        idle = Problem(gains, choice, 0 * cost, 0 * counted, np.array(floor)[list(of)], speaks[list(of)])
+        return maximise(idle, Incumbent(asked.effort.time_limit_s))
+
+    def figures(plan: Flags) -> Figures:
+        best = np.zeros(len(people))
+        entry = plan[site]
+        row = np.repeat(np.arange(len(people)), np.diff(indptr))[entry]
+        np.maximum.at(best, row, 1.0 if worth is None else worth[entry])
+        gained = (best > 0) & (lacking if lacking is not None else people >= 0)
+        nearest = reach.only(plan).nearest()[1]
+        only = np.zeros(asked.m)
+        only[plan] = [gains.total(plan) - gains.total(_without(plan, j)) for j in np.flatnonzero(plan)]
+        return Figures(asked.by_site(nearest, gained), only, gained)
+
+    shift = 0.0 if walked is None else walked
+    sign = 1 if share is None and walked is None else -1
+    return answer(
+        asked,
+        Means(
+            search, lambda plan: shift + sign * problem(asked.choice).value(plan), figures, sign, shift, possible, names
+        ),
+        standard,
+    )
+
+
+def answer_everybody(asked: Asked, reach: Reach, lacking: Flags, standard: Standard) -> Plan:
+    """The cheapest plan that covers every lacking place (n,) with people that some candidate reaches."""
+    from planner.optimise.set_covering import cover_all  # noqa: PLC0415
+
+    open_to = reach.only(~asked.choice.shut)
+    wanted = lacking & (asked.people > 0)
+    beyond = wanted & (open_to.facilities_in_reach == 0)
+    rows = np.flatnonzero(wanted & ~beyond)
+    entry = np.isin(reach.place, rows)
+    indptr = np.concatenate([[0], np.cumsum(np.diff(reach.indptr)[rows])]).astype(np.int64)
+    site, cost = reach.facility[entry].astype(np.int64), asked.costs()
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        incumbent.whole = _whole(cost)
+        return cover_all(indptr, site, cost, choice, incumbent)
+
+    def possible(choice: Choice, _: Sequence[int]) -> bool:
+        return cover_all(indptr, site, 0 * cost, choice, Incumbent(asked.effort.time_limit_s))
+
+    means = Means(
+        search,
+        lambda plan: float(cost[plan].sum()),
+        lambda plan: covered_by(asked, reach, plan, lacking),
+        sign=-1,
+        possible=possible,
+    )
+    return answer(asked, means, standard, beyond=beyond)
+
+
+def answer_longest(asked: Asked, reach: Reach) -> Plan:
+    """The plan under which the longest walk of anybody is shortest."""
+    from planner.optimise.centre import smallest_radius  # noqa: PLC0415
+    from planner.optimise.set_covering import cover_all  # noqa: PLC0415
+
+    today = np.full(len(asked.people), np.inf) if asked.standing is None else asked.standing.nearest()[0]
+    open_to = reach.only(~asked.choice.shut)
+    lost = (asked.people > 0) & (open_to.facilities_in_reach == 0) & ~np.isfinite(today)
+    if lost.any():
+        raise QuestionError(f"{asked.unreached(reach.limit, lost)}. Measure further, or bring candidates near them.")
+    rows = np.flatnonzero(asked.people > 0)
+    entry = np.isin(reach.place, rows)
+    indptr = np.concatenate([[0], np.cumsum(np.diff(reach.indptr)[rows])]).astype(np.int64)
+    site, distance = reach.facility[entry].astype(np.int64), reach.distance[entry]
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        return smallest_radius(indptr, site, distance, choice, incumbent, already=today[rows])
+
+    def longest(plan: Flags) -> float:
+        return float(np.minimum(today, reach.only(plan).nearest()[0])[rows].max(initial=0.0))
+
+    def figures(plan: Flags) -> Figures:
+        away, which = reach.only(plan).nearest()
+        gained = away < today
+        only = np.zeros(asked.m)
+        only[plan] = [longest(_without(plan, j)) - longest(plan) for j in np.flatnonzero(plan)]
+        return Figures(asked.by_site(which, gained), only, gained)
+
+    def possible(choice: Choice, _: Sequence[int]) -> bool:
+        near = np.isfinite(today[rows])
+        kept = np.repeat(~near, np.diff(indptr))
+        starts = np.concatenate([[0], np.cumsum(np.diff(indptr)[~near])]).astype(np.int64)
+        return cover_all(starts, site[kept], np.zeros(asked.m), choice, Incumbent(asked.effort.time_limit_s))
+
+    return answer(asked, Means(search, longest, figures, sign=-1, possible=possible))
+
+
+def answer_twice(asked: Asked, reach: Reach, standard: Standard) -> Plan:
+    """The plan that brings the most people within the limit of two facilities, standing ones counted."""
+    from planner.optimise.twice import cover_twice  # noqa: PLC0415
+
+    had = np.zeros(len(asked.people), np.int64)
+    if asked.standing is not None:
+        had = np.minimum(asked.standing.within(standard.limit_m).facilities_in_reach, 2)
+    people = np.where(had < 2, asked.people, 0.0)  # noqa: PLR2004  (two facilities)
+    site = reach.facility.astype(np.int64)
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        incumbent.whole = _whole(people)
+        return cover_twice(people, reach.indptr, site, 2 - had, choice, incumbent)
+
+    def twice(plan: Flags) -> Flags:
+        return (had < 2) & (had + reach.only(plan).facilities_in_reach >= 2)  # noqa: PLR2004
+
+    def gain(plan: Flags) -> float:
+        return float(people[twice(plan)].sum())
+
+    def figures(plan: Flags) -> Figures:
+        gained, nearest = twice(plan), reach.only(plan).nearest()[1]
+        only = np.zeros(asked.m)
+        only[plan] = [gain(plan) - gain(_without(plan, j)) for j in np.flatnonzero(plan)]
+        return Figures(asked.by_site(nearest, gained), only, gained)
+
+    def possible(choice: Choice, _: Sequence[int]) -> bool:
+        return cover_twice(0 * people, reach.indptr, site, 2 - had, choice, Incumbent(asked.effort.time_limit_s))
+
+    return answer(asked, Means(search, gain, figures, possible=possible), standard)
+
+
+def covered_by(asked: Asked, reach: Reach, plan: Flags, lacking: Flags) -> Figures:
+    """Who gains cover from a plan (m,), by the nearest site, and who would lose it without one site alone."""
+    built = reach.only(plan)
+    gained = lacking & (built.facilities_in_reach > 0)
+    alone = gained & (built.facilities_in_reach == 1)
+    nearest = built.nearest()[1]
+    served = asked.by_site(nearest, gained)
+    return Figures(served, asked.by_site(nearest, alone), gained)
+
+
+def _parts(floors: Sequence[Floor], n: int) -> tuple[Integers, Floats]:
+    """(n,) the part of the city that each place lies in, and (floors, parts) of which parts each floor speaks."""
+    if not floors:
+        return np.zeros(n, np.int64), np.empty((0, 1))
+    marks = np.column_stack([np.asarray(floor.places, bool) for floor in floors])
+    kinds, part = np.unique(marks, axis=0, return_inverse=True)
+    return part.ravel().astype(np.int64), kinds.T.astype(np.float64)
+
+
+def _without(plan: Flags, site: np.signedinteger) -> Flags:
+    other = plan.copy()
+    other[site] = False
+    return other
+
+
+def _whole(values: Floats) -> bool:
+    return bool((values == np.floor(values)).all())
+
+
+def answer_apart(asked: Asked, a: Integers, b: Integers, distance: Floats) -> Plan:
+    """The plan whose two nearest sites are as far apart as can be; pairs (k,) within the limit of the reach."""
+    from planner.optimise.dispersion import Pairs, disperse  # noqa: PLC0415
+
+    pairs = Pairs(a, b, distance, asked.to_candidates.limit)
+    wanted = int(asked.new_sites or 0)
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        return disperse(pairs, choice, wanted, incumbent)
+
+    def figures(plan: Flags) -> Figures:
+        near = np.full(asked.m, pairs.limit)
+        both = plan[a] & plan[b]
+        for end in (a, b):
+            np.minimum.at(near, end[both], distance[both])
+        return Figures(np.zeros(asked.m), np.where(plan, near, 0.0), plan)
+
+    return answer(asked, Means(search, pairs.smallest, figures))
+
+
+def answer_capacities(
+    asked: Asked,
+    sizes: Sequence[Size],
+    held: Floats,
+    least: Floats | None,
+    *,
+    whole: bool,
+    per_metre: float,
+    unserved: float | None,
+    budget: float | None,
+) -> AssignedPlan:
+    """The cheapest plan that gives everybody a seat: which sizes are built, and who goes where.
+
+    Standing facilities follow the candidates as sites m, m + 1, … that are always open; `held` are their capacities.
+    """
+    from planner.optimise.capacity import allocate  # noqa: PLC0415
+    from planner.optimise.models_capacity import CapacityQuestion  # noqa: PLC0415
+
+    m, k = asked.m, len(held)
+    names = np.concatenate(
+        [asked.to_candidates.facility_ids, *([asked.standing.facility_ids] if asked.standing else [])]
+    )
+    at = {str(name): j for j, name in enumerate(asked.to_candidates.facility_ids)}
+    indptr, site, distance = _joined(asked)
+    seats = np.array([size.capacity for size in sizes] + held.tolist(), np.float64)
+    module_site = np.array([at[size.site] for size in sizes] + list(range(m, m + k)), np.int64)
+    chosen: dict[bytes, tuple[Flags, Floats, Floats]] = {}
+
+    def question(choice: Choice) -> CapacityQuestion:
+        wide = Choice(
+            np.concatenate([choice.keep, np.ones(k, bool)]),
+            np.concatenate([choice.shut, np.zeros(k, bool)]),
+            choice.limits,
+        )
+        return CapacityQuestion(
+            weight=asked.people,
+            indptr=indptr,
+            site=site,
+            distance=distance * per_metre,
+            module_site=module_site,
+            module_capacity=seats,
+            module_cost=np.array([size.cost for size in sizes] + [0.0] * k),
+            choice=wide,
+            least_load=None if least is None else np.concatenate([least, np.zeros(k)]),
+            single=whole,
+            budget=budget,
+            unserved_cost=unserved,
+        )
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        found = allocate(question(choice), incumbent)
+        incumbent.solvers[:] = found.solvers
+        incumbent.plan = None
+        if found.plan is not None:
+            plan = np.bincount(module_site[found.plan.opened], minlength=m + k)[:m] > 0
+            chosen[plan.tobytes()] = (found.plan.opened, found.plan.share, found.plan.unserved)
+            incumbent.plan = plan
+        return found.feasible
+
+    def objective(plan: Flags) -> float:
+        opened, share, _ = chosen[plan.tobytes()]
+        return float(question(asked.choice).worth(opened, share))
+
+    row = np.repeat(np.arange(len(asked.people)), np.diff(indptr))
+
+    def figures(plan: Flags) -> Figures:
+        _, share, _ = chosen[plan.tobytes()]
+        load = np.bincount(site, weights=asked.people[row] * share, minlength=m + k)[:m].astype(np.float64)
+        gained = np.bincount(row[site < m], weights=share[site < m], minlength=len(asked.people)) > 0
+        return Figures(load, load, gained)
+
+    plan = answer(asked, Means(search, objective, figures, sign=-1))
+    opened, share, without = chosen[np.isin(np.arange(m), plan.sites).tobytes()]
+    goes = np.flatnonzero(share > 0)
+    return AssignedPlan(
+        **{f.name: getattr(plan, f.name) for f in fields(Plan)},
+        sizes=tuple(size for size, built in zip(sizes, opened[: len(sizes)], strict=True) if built),
+        place=row[goes],
+        facility=site[goes],
+        people=asked.people[row[goes]] * share[goes],
+        facility_ids=names,
+        unserved=asked.people * without,
+    )
+
+
+def _joined(asked: Asked) -> tuple[Integers, Integers, Floats]:
+    """Rows (indptr, site, distance) of candidates and then standing facilities."""
+    reaches = [asked.to_candidates, *([asked.standing] if asked.standing is not None else [])]
+    place = np.concatenate([reach.place for reach in reaches])
+    site = np.concatenate([reach.facility.astype(np.int64) + asked.m * number for number, reach in enumerate(reaches)])
+    distance = np.concatenate([reach.distance for reach in reaches])
+    order = np.lexsort((site, place))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(asked.people)))]).astype(np.int64)
+    return indptr, site[order], distance[order]
