@@ -12,13 +12,17 @@ install = if command -v uv >/dev/null 2>&1; then \
 	  fi
 LOCK := $(PY) -m uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
 
-.PHONY: run test lint bench lock schema clean
+.PHONY: run test slow lint bench lock schema clean
 
 run: $(VENV)/.ready ## the main job on the made-up default city; prints the path of the map
 	@$(PY) -m planner run scenarios/chuanhui.yaml
 
 test: lint $(VENV)/.browser ## every check and every test
 	@$(PY) -m pytest
+
+slow: $(VENV)/.ready ## the siting properties on 500 random cases each
+	@PLANNER_EXAMPLES=500 $(PY) -m pytest tests/test_questions.py tests/test_engine.py tests/test_set_covering.py \
+	    tests/test_centre.py tests/test_dispersion.py tests/test_capacity.py
 
 lint: $(VENV)/.ready
 	@$(PY) -m ruff check .

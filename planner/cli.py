@@ -75,7 +75,7 @@ def run(
             from planner import maps, report  # noqa: PLC0415
             from planner.run import run_scenario  # noqa: PLC0415
 
-            result = run_scenario(asked, progress)
+            result = run_scenario(asked, progress, _closing(progress))
             progress("writing the tables")
             report.write(result, unfinished)
             progress("drawing the map")
@@ -257,6 +257,20 @@ def _progress() -> Iterator[Callable[[str], None]]:
         typer.echo(f"step {step}/{STEPS} {text} …", err=True)
 
     yield plain
+
+
+def _closing(progress: Callable[[str], None]) -> Callable[[float, float], None] | None:
+    """Shows on a terminal how the plan and its bound close in; Ctrl-C then keeps the best plan with its gap."""
+    if not sys.stderr.isatty():
+        return None
+
+    def closing(objective: float, bound: float) -> None:
+        gap = (bound - objective) / bound if bound > objective else 0.0
+        progress(
+            f"choosing sites: {objective:,.0f} people, at most {bound:,.0f}, gap {gap:.2%} (Ctrl-C keeps this plan)"
+        )
+
+    return closing
 
 
 FIRST_SCENARIO = """\

@@ -83,8 +83,14 @@ class Run:
     versions: Mapping[str, str]
 
 
-def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run:
-    """Answer a scenario. `progress` is told each step in a few words as it begins."""
+def run_scenario(
+    scenario: Scenario, progress: Progress = lambda _: None, hear: Callable[[float, float], None] | None = None
+) -> Run:
+    """Answer a scenario. `progress` is told each step in a few words as it begins.
+
+    `hear` is told the objective and the bound of the plan that is being sought whenever one of them improves. A
+    KeyboardInterrupt while a plan is sought keeps the best plan so far, which then says that it was stopped.
+    """
     step = _Steps(progress)
     step("reading the city")
     place = city.read_city(scenario)
@@ -104,7 +110,7 @@ def run_scenario(scenario: Scenario, progress: Progress = lambda _: None) -> Run
         rule = scenario.standard(question.standard)
         today = opened[rule.service]
         land = city.candidates(question, rule, scenario, place, homes=demand, today=today, built=built)
-        plan, new = _choose(question, rule, place, demand, today, land)
+        plan, new = _choose(question, rule, place, demand, today, land, hear)
         plans.append(plan)
         built = np.concatenate([built, new.geometry])
         new = replace(new, ids=np.array([f"plan {number}: {id}" for id in new.ids], np.str_))  # noqa: A001
@@ -179,7 +185,13 @@ def _cover(demand: Demand, facilities: Facilities, rule: Standard) -> tuple[Cove
 
 
 def _choose(
-    question: Question, rule: Standard, place: City, demand: Demand, today: Facilities, candidates: Facilities
+    question: Question,
+    rule: Standard,
+    place: City,
+    demand: Demand,
+    today: Facilities,
+    candidates: Facilities,
+    hear: Callable[[float, float], None] | None,
 ) -> tuple[SitedPlan, Facilities]:
     """Answer one siting question: the plan, and the sites it opens as facilities."""
     plan = cover_most_people(
@@ -189,7 +201,7 @@ def _choose(
         standing=measure_reach(demand, today, limit_m=rule.limit_m).only(today.at_least(rule.min_area_m2)),
         new_sites=question.new_sites,
         rules=Rules(question.must_keep, question.forbid, counts=candidates.at_least(rule.min_area_m2)),
-        effort=Effort(question.time_limit_s, question.gap),
+        effort=Effort(question.time_limit_s, question.gap, hear),
     )
     chosen = candidates.kept(np.isin(np.arange(len(candidates)), plan.sites))
     nearest_m, units = _neighbourhood(candidates, plan, rule, place, demand, today)

@@ -48,9 +48,9 @@ def cover_most_people(
 
     The plan is "proven" where no plan can gain more people than it does; where people are whole numbers the
     bound is rounded down. Otherwise it is "stopped" at the time limit, at the gap asked for or by the user's
-    interrupt, with the bound it reached. Proven plans are the same on every run. Among equal plans it is one in
-    which no site can give way to an earlier candidate for nothing. What a stopped plan holds depends on the
-    machine's speed.
+    interrupt, with the bound it reached. A plan proven within its time is the same on every run; among equal plans
+    it is one in which no site can give way to an earlier candidate for nothing. What a stopped plan holds depends
+    on the machine's speed.
 
     Church & ReVelle (1974), The maximal covering location problem; with costs Khuller, Moss & Naor (1999), The
     budgeted maximum coverage problem.
@@ -151,7 +151,7 @@ def open_fewest_sites(
     people = np.where(lacking, asked.people, 0.0)
     lost = lacking & (reach.only(~asked.choice.shut).facilities_in_reach == 0)
     best = 1 - float(people[lost].sum() / asked.people.sum())
-    if not 0 <= share <= best * (1 + EXACT):
+    if not 0 <= share <= best + EXACT:
         raise QuestionError(
             f"A share of {share:.2%} is asked for and at most {best:.2%} can be served: "
             f"{asked.unreached(standard.limit_m, lost & (people > 0))}. "
@@ -174,7 +174,7 @@ def shorten_walks(
     """The new sites to which all people together walk least, each to the nearest site or facility in `standing`.
 
     The objective is person-metres. A walk beyond the limit of the reach counts as that limit: measure far enough
-    that nobody who matters lies beyond; `gained` tells who walks less than today, `beyond` whom no site reaches.
+    that nobody who matters lies beyond; `gained` tells who walks less than today.
 
     Hakimi (1964); ReVelle & Swain (1970), Central facilities location; solved in the radius formulation of García,
     Labbé & Marín (2011).
@@ -309,7 +309,7 @@ def other_plans(plan: Plan, *, differ_by: int = 1, most: int = 3) -> tuple[Plan,
 
     Fewer where no further plan is possible. Brill (1979), The use of optimization models in public-sector planning.
     """
-    if not 1 <= differ_by <= max(len(plan.opened), 1) or plan.again is None:
+    if not 1 <= differ_by <= len(plan.opened) or plan.again is None:
         raise QuestionError(f"{len(plan.opened)} sites cannot differ by {differ_by}. Ask for 1 to {len(plan.opened)}.")
     found = [plan]
     while len(found) <= most:

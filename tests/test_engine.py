@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -83,13 +83,11 @@ def check(problem: Problem) -> None:
 
 
 @given(problems())
-@settings(max_examples=150, deadline=None)
 def test_the_engine_equals_trying_all_plans(problem: Problem) -> None:
     check(problem)
 
 
 @given(problems())
-@settings(max_examples=100, deadline=None)
 def test_the_tree_equals_trying_all_plans(problem: Problem) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "SMALL_CORE", -1)
@@ -100,7 +98,6 @@ def test_the_tree_equals_trying_all_plans(problem: Problem) -> None:
 
 
 @given(problems())
-@settings(max_examples=100, deadline=None)
 def test_every_price_bounds_every_plan_and_settles_only_what_better_plans_agree_on(problem: Problem) -> None:
     pricing = Pricing(problem)
     prices = pricing.start(problem.choice.keep)
@@ -117,7 +114,6 @@ def test_every_price_bounds_every_plan_and_settles_only_what_better_plans_agree_
 
 
 @given(problems())
-@settings(max_examples=60, deadline=None)
 def test_settling_sites_leaves_every_plan_its_value(problem: Problem) -> None:
     free = np.flatnonzero(problem.choice.free)
     always, never = np.isin(np.arange(problem.m), free[:1]), np.isin(np.arange(problem.m), free[1:2])
@@ -129,7 +125,6 @@ def test_settling_sites_leaves_every_plan_its_value(problem: Problem) -> None:
 
 
 @given(problems())
-@settings(max_examples=60, deadline=None)
 def test_the_programme_equals_trying_all_plans(problem: Problem) -> None:
     ending = solver.solve(models.best_sites(problem), time_limit_s=60, gap=0.0)
     best = best_of_all(problem)

@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import replace
-from time import perf_counter
 
 import numpy as np
 
@@ -17,7 +16,7 @@ log = logging.getLogger(__name__)
 
 ROUNDS = ((120, 8), (400, 15), (1200, 25))  # steps of prices and patience; what a round settles speeds up the next
 TRIES = 30  # plans near the best that are tried in each round
-IDLE_S = 2.0  # how long to try further plans without a better one, and as long again as the last took to find
+IDLE = 60  # plans near the best that are tried without a better one, and as many again as the last took
 PARTS = 3  # of a round, with a search for plans after each
 FEW = 3  # times as many sites as may open, among which the best plan is sought exactly
 POLISH_SHARE = 0.1  # of the time left, for that
@@ -91,17 +90,18 @@ class _Search:
         return self.incumbent.better - self.constant
 
     def shake(self, tries: int | None = None) -> None:
-        """Try plans near the best one: so many, or until nothing better has turned up for a while."""
-        began = last = perf_counter()
-        count = 0
+        """Try plans near the best one: so many, or until nothing better has turned up for as long as it took so far.
+
+        Counted in tries, not in seconds, so that every machine tries the same.
+        """
+        last = count = 0
         while self.incumbent.plan is not None and not self.incumbent.over:
             count += 1
-            now = perf_counter()
-            if count > tries if tries is not None else now - last > IDLE_S + (last - began):
+            if count > (tries if tries is not None else IDLE + 2 * last):
                 break
             other = search.shaken(self.core, self.incumbent.plan, self.draw)
             if self.offer(other):
-                last = perf_counter()
+                last = count
             elif self.problem.allows(other) and self.problem.value(other) == self.incumbent.value:
                 self.incumbent.plan = other
 

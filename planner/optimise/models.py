@@ -70,13 +70,11 @@ def best_sites(problem: Problem) -> Programme:
 
 
 def opened(programme: pulp.LpProblem, choice: Choice) -> list[pulp.LpVariable]:
-    """y_j ∈ {0, 1} for every site; 1 where it is kept, 0 where it is shut. Also those in no row are in the programme."""
-    sites = [
+    """y_j ∈ {0, 1} for every site; 1 where it is kept, 0 where it is shut."""
+    return [
         programme.add_variable(f"open_{j}", int(keep), int(not shut), pulp.LpInteger)
         for j, (keep, shut) in enumerate(zip(choice.keep.tolist(), choice.shut.tolist(), strict=True))
     ]
-    programme.addVariables(sites)
-    return sites
 
 
 def within_limits(programme: pulp.LpProblem, y: Sequence[pulp.LpVariable], choice: Choice) -> None:

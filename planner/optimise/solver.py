@@ -2,6 +2,7 @@
 
 import logging
 import re
+import signal
 import tempfile
 import threading
 import warnings
@@ -23,7 +24,6 @@ log = logging.getLogger(__name__)
 
 SEED = 0
 HALF = 0.5  # an open site is 1 but for rounding
-AWAKE_S = 0.05  # how often a waiting search looks for the user's interrupt
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,19 @@ def solve(
     problem.solverModel = model
     engine = pulp.HiGHS(msg=False)
     engine.buildSolverModel(problem)
-    columns = np.array([variable.index for variable in programme.open], np.int32)
+    column = np.array([getattr(variable, "index", -1) for variable in programme.open], np.int32)  # −1: in no row
+    used = np.flatnonzero(column >= 0)
+    settled = np.array([variable.lowBound > HALF for variable in programme.open], bool)
+
+    def plan_of(values: Floats) -> Flags:
+        plan = settled.copy()
+        plan[used] = values[column[used]] > HALF
+        return plan
+
     if warm_start is not None:
-        model.setSolution(len(columns), columns, np.isin(np.arange(len(columns)), warm_start).astype(np.float64))
-    interrupted = _run(model, problem.sense, columns, hear)
+        start = np.isin(np.arange(len(column)), warm_start).astype(np.float64)
+        model.setSolution(len(used), column[used], start[used])
+    interrupted = _run(model, problem.sense, plan_of, hear)
 
     import highspy  # noqa: PLC0415
 
@@ -97,7 +106,7 @@ def solve(
     log.info("%s: %s after %.2f s", name, model.modelStatusToString(status), seconds)
     bound = problem.sense * float(info.mip_dual_bound if problem.isMIP() else info.objective_function_value)
     ending = Ending(
-        open=values[columns] > HALF if has_plan else None,
+        open=plan_of(values) if has_plan else None,
         values=values,
         bound=bound,
         finished=finished,
@@ -133,8 +142,17 @@ def _highs() -> Any:
     return Quiet()  # type: ignore[no-untyped-call]
 
 
-def _run(model: Any, sense: int, columns: Any, hear: Callable[[Flags | None, float], None] | None) -> bool:
-    """Run HiGHS beside a thread that listens for the user's interrupt; whether there was one."""
+def _run(
+    model: Any,
+    sense: int,
+    plan_of: Callable[[Floats], Flags],
+    hear: Callable[[Flags | None, float], None] | None,
+) -> bool:
+    """Run HiGHS; whether the user interrupted it.
+
+    While it runs, an interrupt only sets a flag, which HiGHS asks for every now and then: an exception would have
+    to pass through its own code.
+    """
     stop = threading.Event()
     fault: list[BaseException] = []
 
@@ -142,28 +160,25 @@ def _run(model: Any, sense: int, columns: Any, hear: Callable[[Flags | None, flo
         if stop.is_set():
             event.interrupt()
 
-    def kept(work: Callable[[], object]) -> None:
+    def better(event: Any) -> None:
+        if hear is None or stop.is_set():
+            return
         try:
-            work()
-        except BaseException as raised:  # noqa: BLE001  (raised again by the thread that waits)
+            hear(plan_of(np.array(event.data_out.mip_solution)), sense * float(event.data_out.mip_dual_bound))
+        except BaseException as raised:  # noqa: BLE001  (raised again once HiGHS has stopped)
             fault.append(raised)
             stop.set()
-
-    def better(event: Any) -> None:
-        if hear is not None and not stop.is_set():
-            plan = np.array(event.data_out.mip_solution)[columns] > HALF
-            kept(lambda: hear(plan, sense * float(event.data_out.mip_dual_bound)))
 
     model.cbMipInterrupt += told
     model.cbSimplexInterrupt += told
     model.cbMipImprovingSolution += better
-    thread = threading.Thread(target=kept, args=(model.run,), daemon=True)
-    thread.start()
-    while thread.is_alive():
-        try:
-            thread.join(AWAKE_S)
-        except KeyboardInterrupt:
-            stop.set()
+    in_charge = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set()) if in_charge else None
+    try:
+        model.run()
+    finally:
+        if in_charge:
+            signal.signal(signal.SIGINT, before)
     if fault:
         raise fault[0]
     return stop.is_set()
