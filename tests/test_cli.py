@@ -174,8 +174,8 @@ def test_every_fault_of_a_scenario_is_a_line_of_its_own(town):
 def test_a_plan_that_stops_before_the_gap_asked_for_ends_with_one(town, monkeypatch):
     whole = planner.run.run_scenario
 
-    def stopped(scenario, progress):
-        result = whole(scenario, progress)
+    def stopped(scenario, progress, hear):
+        result = whole(scenario, progress, hear)
         (sited,) = result.plans
         return replace(result, plans=(replace(sited, plan=replace(sited.plan, ending="stopped", bound=125.0)),))
 
@@ -199,7 +199,7 @@ def test_a_plan_that_stops_before_the_gap_asked_for_ends_with_one(town, monkeypa
     ],
 )
 def test_each_kind_of_error_has_its_exit_code_and_no_traceback(town, monkeypatch, error, code):
-    def fails(scenario, progress):
+    def fails(scenario, progress, hear):
         raise error
 
     monkeypatch.setattr(planner.run, "run_scenario", fails)
@@ -211,7 +211,7 @@ def test_each_kind_of_error_has_its_exit_code_and_no_traceback(town, monkeypatch
 
 
 def test_a_bug_shows_its_traceback_and_ends_with_seventy(town, monkeypatch):
-    monkeypatch.setattr(planner.run, "run_scenario", lambda scenario, progress: 1 / 0)
+    monkeypatch.setattr(planner.run, "run_scenario", lambda scenario, progress, hear: 1 / 0)
     failed = run(town)
     assert failed.exit_code == 70
     assert "ZeroDivisionError" in failed.stderr

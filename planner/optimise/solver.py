@@ -269,12 +269,19 @@ class LinearProgramme:
         """
         import highspy  # noqa: PLC0415
 
-        self.model.setOptionValue("time_limit", float(self.model.getRunTime()) + max(time_limit_s, 1e-3))
-        self.model.run()
-        status = self.model.getModelStatus()
-        if status == highspy.HighsModelStatus.kInfeasible:
+        known = highspy.HighsModelStatus
+        for afresh in (False, True):  # an old basis may lead nowhere
+            if afresh:
+                self.model.clearSolver()
+            self.model.setOptionValue("time_limit", float(self.model.getRunTime()) + max(time_limit_s, 1e-3))
+            self.model.run()
+            status = self.model.getModelStatus()
+            if status in {known.kOptimal, known.kInfeasible, known.kTimeLimit}:
+                break
+            log.info("linear programme: %s", self.model.modelStatusToString(status))
+        if status == known.kInfeasible:
             return None
-        if status != highspy.HighsModelStatus.kOptimal:
+        if status != known.kOptimal:
             self.stopped = True
             return None
         solution = self.model.getSolution()
