@@ -307,15 +307,19 @@ def best_replacement(plan: Plan, site: str) -> Replacement:
 def other_plans(plan: Plan, *, differ_by: int = 1, most: int = 3) -> tuple[Plan, ...]:
     """The next-best plans, the best first, each of which leaves at least so many sites of all before it.
 
-    Fewer where no further plan is possible. Brill (1979), The use of optimization models in public-sector planning.
+    Of a plan with fewer sites it leaves them all. Fewer plans where no further one is possible. Brill (1979), The
+    use of optimization models in public-sector planning.
     """
     if not 1 <= differ_by <= len(plan.opened) or plan.again is None:
         raise QuestionError(f"{len(plan.opened)} sites cannot differ by {differ_by}. Ask for 1 to {len(plan.opened)}.")
     found = [plan]
-    while len(found) <= most:
+    while len(found) <= most and found[-1].opened:
         limits = tuple(
             Limit(
-                f"unlike_{k}", np.sort(other.sites), np.ones(len(other.sites)), most=float(len(other.sites) - differ_by)
+                f"unlike_{k}",
+                np.sort(other.sites),
+                np.ones(len(other.sites)),
+                most=max(0.0, float(len(other.sites) - differ_by)),
             )
             for k, other in enumerate(found)
         )
