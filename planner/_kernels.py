@@ -647,6 +647,16 @@ def count_places(start: Any, stop: Any, place: Any, count: Any) -> None:
 
 
 @njit(cache=True, nogil=True)
+def weigh_columns(column: Any, start: Any, stop: Any, place: Any, weight: Any, total: Any) -> None:
+    """Fill `total` (m,) of these columns with the weight (n,) of the places that each holds, added up."""
+    for j in range(start.size):
+        held = 0.0
+        for k in range(start[j], stop[j]):
+            held += weight[place[k]]
+        total[column[j]] = held
+
+
+@njit(cache=True, nogil=True)
 def spread_columns(
     column: Any, start: Any, stop: Any, place: Any, away: Any, at: Any, facility: Any, distance: Any
 ) -> None:

@@ -57,7 +57,13 @@ def answer(
             tell(means.shift + means.sign * value, means.shift + means.sign * bound)
 
     incumbent = Incumbent(asked.effort.time_limit_s, asked.effort.gap, tell=told)
-    feasible = means.search(here, incumbent)
+    try:
+        feasible = means.search(here, incumbent)
+    except KeyboardInterrupt:
+        if incumbent.plan is None:
+            raise
+        log.warning("Interrupted: the best plan so far is kept, with its gap.")
+        feasible = True
     plan = incumbent.plan
     if plan is None:
         raise QuestionError(_why_none(asked, here, means, feasible))

@@ -1,7 +1,8 @@
 """How each question is searched: from people, reaches and rules to the arrays of a programme, and back."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import cache
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from planner.asked import Asked
 from planner.errors import QuestionError
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import Choice, Incumbent
+from planner.optimise.reduce import whole_rows
 from planner.plan import AssignedPlan, Plan
 from planner.reach import Reach
 from planner.rules import Floor, Size
@@ -37,13 +39,9 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     from planner.optimise.engine import maximise  # noqa: PLC0415  (PuLP takes half a second to load)
     from planner.optimise.gains import Gains  # noqa: PLC0415
     from planner.optimise.problem import Problem  # noqa: PLC0415
-    from planner.optimise.search import earliest, useful  # noqa: PLC0415
+    from planner.optimise.search import earliest, quick_plan, useful  # noqa: PLC0415
 
-    helps = np.ones(len(reach.facility), bool) if worth is None else worth > 0
-    indptr = np.concatenate([[0], np.cumsum(helps)])[reach.indptr].astype(np.int64)
-    site, worth = reach.facility[helps].astype(np.int64), None if worth is None else worth[helps]
     part, speaks = _parts(asked.rules.floors, len(people))
-    gains = Gains.of(people, indptr, site, asked.m, worth, part)
     floor = [f.share * float(asked.people[f.places].sum()) - float(had[f.places].sum()) for f in asked.rules.floors]
     names = [f"floor {f.name!r} ({f.share:.1%} of its people)" for f in asked.rules.floors]
     counted, cost = np.ones(speaks.shape[1]), np.zeros(asked.m)
@@ -54,30 +52,39 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
         names.append(f"the share asked for ({share:.1%} of all people)")
     whole = _whole(cost) if share is not None else worth is None and _whole(people)
 
+    @cache
+    def gains() -> Gains:
+        helps = np.ones(len(reach.facility), bool) if worth is None else worth > 0
+        indptr = np.concatenate([[0], np.cumsum(helps)])[reach.indptr].astype(np.int64)
+        site = reach.facility[helps].astype(np.int64)
+        return Gains.of(people, indptr, site, asked.m, None if worth is None else worth[helps], part)
+
     def problem(choice: Choice) -> Problem:
-        return Problem(gains, choice, cost, counted, np.array(floor, np.float64), speaks)
+        return Problem(gains(), choice, cost, counted, np.array(floor, np.float64), speaks)
 
     def search(choice: Choice, incumbent: Incumbent) -> bool:
-        here, incumbent.whole = problem(choice), whole
+        incumbent.whole = whole
+        quick = quick_plan(people, reach.places_of, reach.weighed(people), choice) if worth is None else None
+        if quick is not None and not floor:
+            incumbent.offer(quick[0], quick[1])
+            incumbent.limit(quick[2])
+        here = problem(choice)
         feasible = maximise(here, incumbent)
         if incumbent.plan is not None:
             incumbent.plan = earliest(here, useful(here, incumbent.plan))
         return feasible
 
     def possible(choice: Choice, of: Sequence[int]) -> bool:
-        idle = Problem(gains, choice, 0 * cost, 0 * counted, np.array(floor)[list(of)], speaks[list(of)])
+        idle = Problem(gains(), choice, 0 * cost, 0 * counted, np.array(floor)[list(of)], speaks[list(of)])
         return maximise(idle, Incumbent(asked.effort.time_limit_s))
 
     def figures(plan: Flags) -> Figures:
-        best = np.zeros(len(people))
-        entry = plan[site]
-        row = np.repeat(np.arange(len(people)), np.diff(indptr))[entry]
-        np.maximum.at(best, row, 1.0 if worth is None else worth[entry])
-        gained = (best > 0) & (lacking if lacking is not None else people >= 0)
+        if worth is None:
+            return covered_by(asked, reach, plan, people > 0 if lacking is None else lacking)
+        gained = np.zeros(len(people), bool)
+        gained[reach.place[plan[reach.facility] & (worth > 0)]] = True
         nearest = reach.only(plan).nearest()[1]
-        only = np.zeros(asked.m)
-        only[plan] = [gains.total(plan) - gains.total(_without(plan, j)) for j in np.flatnonzero(plan)]
-        return Figures(asked.by_site(nearest, gained), only, gained)
+        return Figures(asked.by_site(nearest, gained), _lost(plan, gains().total), gained)
 
     shift = 0.0 if walked is None else walked
     sign = 1 if share is None and walked is None else -1
@@ -97,10 +104,8 @@ def answer_everybody(asked: Asked, reach: Reach, lacking: Flags, standard: Stand
     open_to = reach.only(~asked.choice.shut)
     wanted = lacking & (asked.people > 0)
     beyond = wanted & (open_to.facilities_in_reach == 0)
-    rows = np.flatnonzero(wanted & ~beyond)
-    entry = np.isin(reach.place, rows)
-    indptr = np.concatenate([[0], np.cumsum(np.diff(reach.indptr)[rows])]).astype(np.int64)
-    site, cost = reach.facility[entry].astype(np.int64), asked.costs()
+    rows, cost = wanted & ~beyond, asked.costs()
+    indptr, site = whole_rows(reach.indptr, reach.facility.astype(np.int64), rows)
 
     def search(choice: Choice, incumbent: Incumbent) -> bool:
         incumbent.whole = _whole(cost)
@@ -129,10 +134,9 @@ def answer_longest(asked: Asked, reach: Reach) -> Plan:
     lost = (asked.people > 0) & (open_to.facilities_in_reach == 0) & ~np.isfinite(today)
     if lost.any():
         raise QuestionError(f"{asked.unreached(reach.limit, lost)}. Measure further, or bring candidates near them.")
-    rows = np.flatnonzero(asked.people > 0)
-    entry = np.isin(reach.place, rows)
-    indptr = np.concatenate([[0], np.cumsum(np.diff(reach.indptr)[rows])]).astype(np.int64)
-    site, distance = reach.facility[entry].astype(np.int64), reach.distance[entry]
+    rows = asked.people > 0
+    indptr, site = whole_rows(reach.indptr, reach.facility.astype(np.int64), rows)
+    distance = reach.distance[np.repeat(rows, np.diff(reach.indptr))]
 
     def search(choice: Choice, incumbent: Incumbent) -> bool:
         return smallest_radius(indptr, site, distance, choice, incumbent, already=today[rows])
@@ -143,15 +147,12 @@ def answer_longest(asked: Asked, reach: Reach) -> Plan:
     def figures(plan: Flags) -> Figures:
         away, which = reach.only(plan).nearest()
         gained = away < today
-        only = np.zeros(asked.m)
-        only[plan] = [longest(_without(plan, j)) - longest(plan) for j in np.flatnonzero(plan)]
-        return Figures(asked.by_site(which, gained), only, gained)
+        return Figures(asked.by_site(which, gained), _lost(plan, lambda kept: -longest(kept)), gained)
 
     def possible(choice: Choice, _: Sequence[int]) -> bool:
-        near = np.isfinite(today[rows])
-        kept = np.repeat(~near, np.diff(indptr))
-        starts = np.concatenate([[0], np.cumsum(np.diff(indptr)[~near])]).astype(np.int64)
-        return cover_all(starts, site[kept], np.zeros(asked.m), choice, Incumbent(asked.effort.time_limit_s))
+        far = ~np.isfinite(today[rows])
+        covering = whole_rows(indptr, site, far)
+        return cover_all(*covering, np.zeros(asked.m), choice, Incumbent(asked.effort.time_limit_s))
 
     return answer(asked, Means(search, longest, figures, sign=-1, possible=possible))
 
@@ -178,9 +179,7 @@ def answer_twice(asked: Asked, reach: Reach, standard: Standard) -> Plan:
 
     def figures(plan: Flags) -> Figures:
         gained, nearest = twice(plan), reach.only(plan).nearest()[1]
-        only = np.zeros(asked.m)
-        only[plan] = [gain(plan) - gain(_without(plan, j)) for j in np.flatnonzero(plan)]
-        return Figures(asked.by_site(nearest, gained), only, gained)
+        return Figures(asked.by_site(nearest, gained), _lost(plan, gain), gained)
 
     def possible(choice: Choice, _: Sequence[int]) -> bool:
         return cover_twice(0 * people, reach.indptr, site, 2 - had, choice, Incumbent(asked.effort.time_limit_s))
@@ -207,10 +206,14 @@ def _parts(floors: Sequence[Floor], n: int) -> tuple[Integers, Floats]:
     return part.ravel().astype(np.int64), kinds.T.astype(np.float64)
 
 
-def _without(plan: Flags, site: np.signedinteger) -> Flags:
-    other = plan.copy()
-    other[site] = False
-    return other
+def _lost(plan: Flags, worth: Callable[[Flags], float]) -> Floats:
+    """(m,) what a plan (m,) is worth less without each of its sites alone."""
+    lost, whole = np.zeros(len(plan)), worth(plan)
+    for j in np.flatnonzero(plan):
+        without = plan.copy()
+        without[j] = False
+        lost[j] = whole - worth(without)
+    return lost
 
 
 def _whole(values: Floats) -> bool:

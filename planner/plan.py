@@ -43,7 +43,6 @@ class Plan:
     seconds: float  # for the log; in no output
     beyond: Flags = field(default_factory=lambda: np.empty(0, bool))  # (n,)  places that no candidate reaches
     again: Callable[[tuple[Limit, ...]], "Plan"] | None = field(default=None, repr=False, compare=False)
-    replace: Callable[["Plan"], tuple[Replacement, ...]] | None = field(default=None, repr=False, compare=False)
 
     @property
     def gap(self) -> float:

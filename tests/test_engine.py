@@ -125,6 +125,25 @@ def test_settling_sites_leaves_every_plan_its_value(problem: Problem) -> None:
 
 
 @given(problems())
+def test_the_quick_plan_is_greedy_and_its_bound_holds_for_all_plans(problem: Problem) -> None:
+    gains = problem.gains
+    start, row, _ = gains.by_site
+    adds = np.add.reduceat(np.append(gains.weight[row], 0), start[:-1]) * (np.diff(start) > 0)
+    whole = Gains(gains.weight, gains.indptr, gains.site, np.ones(len(gains.site)), gains.part, gains.m)
+    alike = Problem.most(whole, problem.choice)
+    quick = search.quick_plan(gains.weight, lambda j: row[start[j] : start[j + 1]], adds, problem.choice)
+    best = best_of_all(alike)
+    if quick is None:
+        assert best is None or len(problem.choice.limits) > 1
+        return
+    plan, value, bound = quick
+    assert alike.allows(plan)
+    assert value == pytest.approx(alike.value(plan))
+    assert value >= (1 - 1 / np.e) * best - 1e-9 or problem.choice.keep.any()
+    assert bound >= best - 1e-9
+
+
+@given(problems())
 def test_the_programme_equals_trying_all_plans(problem: Problem) -> None:
     ending = solver.solve(models.best_sites(problem), time_limit_s=60, gap=0.0)
     best = best_of_all(problem)

@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 from planner.coverage import measure_coverage
 from planner.demand import Demand
 from planner.errors import QuestionError
-from planner.reach import Reach, measure_straight
+from planner.reach import Reach
 from planner.rules import Effort, Floor, Quota, Rules, Size
 from planner.siting import (
     assign_people,
@@ -27,7 +27,7 @@ from planner.siting import (
     too_near,
 )
 from planner.standards import standard
-from tests.test_siting import GREEN, METRES, joined, living_at, sites_at, street, towns
+from tests.test_siting import GREEN, METRES, joined, sites_at, street, town_of, towns
 
 IMPOSSIBLE = "No plan keeps these rules together|exclude each other|The quotas ask"
 
@@ -415,10 +415,7 @@ def test_floors_are_refused_where_nobody_is_covered() -> None:
 
 
 def test_an_interrupted_search_keeps_its_best_plan_and_says_so() -> None:
-    rng = np.random.default_rng(0)
-    demand = living_at(2500 * rng.random((2000, 2)), rng.integers(1, 100, 2000).tolist())
-    candidates = sites_at(2500 * rng.random((120, 2)), [f"site {j}" for j in range(120)])
-    reach = measure_straight(demand, candidates, limit_m=300)
+    demand, reach = town_of(2000, 120, 2500)
     told = []
 
     def interrupt(objective: float, bound: float) -> None:
@@ -434,10 +431,7 @@ def test_an_interrupted_search_keeps_its_best_plan_and_says_so() -> None:
 
 
 def test_what_is_told_only_ever_closes() -> None:
-    rng = np.random.default_rng(1)
-    demand = living_at(3000 * rng.random((900, 2)), rng.integers(1, 100, 900).tolist())
-    candidates = sites_at(3000 * rng.random((60, 2)), [f"site {j}" for j in range(60)])
-    reach = measure_straight(demand, candidates, limit_m=3000)
+    demand, reach = town_of(900, 60, 3000, limit_m=3000, seed=1)
     told = []
     plan = shorten_walks(demand, reach, new_sites=6, effort=Effort(tell=lambda *now: told.append(now)))
     objectives, bounds = np.array(told).T

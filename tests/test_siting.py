@@ -228,12 +228,12 @@ def test_parts_of_people_are_not_rounded() -> None:
 # ── larger towns ──────────────────────────────────────────────────────────────────────────────────
 
 
-def town_of(places: int, sites: int, side_m: float) -> tuple[Demand, Reach]:
+def town_of(places: int, sites: int, side_m: float, *, limit_m: float = 300, seed: int = 0) -> tuple[Demand, Reach]:
     """Homes and candidates anywhere in a square, up to 99 people a home."""
-    draw = np.random.default_rng(0)
+    draw = np.random.default_rng(seed)
     demand = living_at(side_m * draw.random((places, 2)), draw.integers(1, 100, places).tolist())
     candidates = sites_at(side_m * draw.random((sites, 2)), [f"site {j}" for j in range(sites)])
-    return demand, measure_straight(demand, candidates, limit_m=300)
+    return demand, measure_straight(demand, candidates, limit_m=limit_m)
 
 
 def test_twenty_of_three_hundred_sites_are_proven() -> None:

@@ -85,6 +85,17 @@ def at_most(count: float, m: int, name: str = "new_sites") -> Limit:
     return Limit(name, np.arange(m), np.ones(m), most=count)
 
 
+def count_of(choice: Choice) -> tuple[int, tuple[Limit, ...]]:
+    """The strictest number of sites that any limit allows, and the other limits."""
+    count, others = choice.m, []
+    for limit in choice.limits:
+        if len(limit.site) == choice.m and (limit.amount == 1).all() and limit.least <= 0 and np.isfinite(limit.most):
+            count = min(count, int(np.floor(limit.most)))
+        else:
+            others.append(limit)
+    return count, tuple(others)
+
+
 @dataclass
 class Incumbent:
     """The best plan met so far and what no plan can beat; always to be made larger. One a search.
@@ -101,7 +112,6 @@ class Incumbent:
     value: float = -np.inf
     bound: float = np.inf
     solvers: list[str] = field(default_factory=list)  # names and versions of those who helped
-    interrupted: bool = False  # by the user
     began: float = field(default_factory=perf_counter)
 
     def offer(self, plan: Flags, value: float) -> bool:

@@ -35,7 +35,6 @@ def maximise(problem: Problem, incumbent: Incumbent) -> bool:
         return _Search(problem, incumbent).run()
     except KeyboardInterrupt:
         log.warning("Interrupted: the best plan so far is kept, with its gap.")
-        incumbent.interrupted = True
         return True
 
 
@@ -159,9 +158,7 @@ class _Search:
         incumbent.solvers.append(ending.solver)
         if not ending.feasible:
             return incumbent.nothing_better()
-        if ending.open is not None:
-            self.offer(ending.open)
-        incumbent.limit(ending.bound + self.constant)
+        hear(ending.open, ending.bound)
         return True
 
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.network import Flags, Floats
-from planner.optimise.choice import Choice, Limit
+from planner.optimise.choice import Choice, count_of
 from planner.optimise.problem import Problem
 
 FADE = 0.7  # of the last direction that stays in the next
@@ -55,7 +55,7 @@ class Pricing:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self.count, others = _count_of(problem.choice)
+        self.count, others = count_of(problem.choice)
         self.amount, self.least, self.most = Choice(problem.choice.keep, problem.choice.shut, others).matrix()
         gains = problem.gains
         self.highest = gains.gain[gains.indptr[:-1]]  # (n,)
@@ -178,17 +178,6 @@ class Pricing:
         least = 0.1 if self.problem.counted.any() else 1e-9
         asked = np.maximum(np.abs(self.problem.floor), 1e-9)
         return usual / np.maximum(each, 1e-300), np.maximum(prices.floor, least) / asked
-
-
-def _count_of(choice: Choice) -> tuple[int, tuple[Limit, ...]]:
-    """The strictest number of sites that any limit allows, and the other limits."""
-    count, others = choice.m, []
-    for limit in choice.limits:
-        if len(limit.site) == choice.m and (limit.amount == 1).all() and limit.least <= 0 and np.isfinite(limit.most):
-            count = min(count, int(np.floor(limit.most)))
-        else:
-            others.append(limit)
-    return count, tuple(others)
 
 
 def _highest(value: Floats, free: Flags, places: int) -> Flags:

@@ -33,7 +33,7 @@ def merge_identical_rows(
     weights = np.bincount(like, weights=weight, minlength=len(weight))
     kept = (like == np.arange(len(like))) & (np.diff(indptr) > 0) & (weights > 0)
     row_of = np.where(kept, np.cumsum(kept) - 1, -1)[like]
-    return weights[kept], *some_rows(indptr, site, np.repeat(kept, np.diff(indptr)), kept), row_of
+    return weights[kept], *whole_rows(indptr, site, kept), row_of
 
 
 def without_sites(indptr: Integers, site: Integers, shut: Flags) -> tuple[Integers, Integers]:
@@ -46,6 +46,11 @@ def some_rows(indptr: Integers, site: Integers, entries: Flags, rows: Flags) -> 
     before = np.concatenate([[0], np.cumsum(entries)])
     size = np.diff(before[indptr])[rows]
     return np.concatenate([[0], np.cumsum(size)]).astype(np.int64), site[entries]
+
+
+def whole_rows(indptr: Integers, site: Integers, rows: Flags) -> tuple[Integers, Integers]:
+    """(indptr, site) of the marked rows."""
+    return some_rows(indptr, site, np.repeat(rows, np.diff(indptr)), rows)
 
 
 def _same(indptr: Integers, site: Integers, marks: Floats | None, like: Integers) -> Flags:

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import Choice
-from planner.optimise.reduce import merge_identical_rows, without_sites
+from planner.optimise.reduce import merge_identical_rows, whole_rows, without_sites
 
 PAIRS_AT_ONCE = 2_000_000  # of sets that are held against each other: some 100 MB
 WORDS = 2  # of 64 bits in a set's signature
@@ -66,9 +66,9 @@ def reduce_covering(covering: Covering) -> Covering | None:
         indptr, site = without_sites(covering.indptr, covering.site, choice.shut)
         if (np.diff(indptr) == 0).any():
             return None
-        indptr, site = _some_rows(indptr, site, times_covered(indptr, choice.keep[site]) == 0)
+        indptr, site = whole_rows(indptr, site, times_covered(indptr, choice.keep[site]) == 0)
         _, indptr, site, _ = merge_identical_rows(np.ones(len(indptr) - 1), indptr, site)
-        indptr, site = _some_rows(indptr, site, ~implied_rows(indptr, site, choice.m))
+        indptr, site = whole_rows(indptr, site, ~implied_rows(indptr, site, choice.m))
         forced = np.zeros(choice.m, bool)
         forced[site[indptr[:-1][np.diff(indptr) == 1]]] = True
         smaller = replace(covering, indptr=indptr, site=site, choice=choice.settled(forced, np.zeros(choice.m, bool)))
@@ -211,9 +211,3 @@ def ranges(start: Integers, count: Integers) -> Integers:
 def times_covered(indptr: Integers, entry: Flags) -> Integers:
     """(n,) how many entries of each row are marked."""
     return np.diff(np.concatenate([[0], np.cumsum(entry)])[indptr])
-
-
-def _some_rows(indptr: Integers, site: Integers, rows: Flags) -> tuple[Integers, Integers]:
-    """(indptr, site) of the marked rows."""
-    size = np.diff(indptr)
-    return np.concatenate([[0], np.cumsum(size[rows])]).astype(np.int64), site[np.repeat(rows, size)]

@@ -1,11 +1,13 @@
 """Fast plans without a solver: a warm start, a fallback and a second opinion."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import EXACT
+from planner.optimise.choice import EXACT, Choice, count_of
 from planner.optimise.gains import Gains
 from planner.optimise.problem import Problem
 
@@ -24,6 +26,37 @@ def first_plan(problem: Problem) -> Flags:
     """
     plans = [improved(problem, grown(problem, problem.choice.keep, price)) for price in _ways_to_pay(problem)]
     return max(plans, key=lambda plan: (problem.allows(plan), problem.value(plan)))
+
+
+def quick_plan(
+    weight: Floats, rows_of: Callable[[int], NDArray[np.signedinteger]], adds: Floats, choice: Choice
+) -> tuple[Flags, float, float] | None:
+    """A greedy plan (m,) of the most weight (n,) covered, its value, and what no plan is worth more than.
+
+    Before any row is looked at: `rows_of` a site gives what it covers, `adds` (m,) its weight. None where other
+    limits than a number of sites hold, or the kept sites break it. Each site adds at most what it added to a smaller plan, so only the
+    highest is weighed again (Minoux 1978, Accelerated greedy algorithms for maximizing submodular set
+    functions); and no plan is worth more than this one with the p highest of what sites last added.
+    """
+    count, others = count_of(choice)
+    if others or not choice.allows(choice.keep):
+        return None
+    plan, left, upper = choice.keep.copy(), weight.copy(), adds.copy()
+    for j in np.flatnonzero(plan).tolist():
+        left[rows_of(j)] = 0
+    upper[~choice.free] = 0
+    room = count - int(plan.sum())
+    weighed = np.full(choice.m, -1)
+    for opened in range(room):
+        while (most := upper[j := int(upper.argmax())]) > 0 and weighed[j] < opened:
+            upper[j], weighed[j] = left[rows_of(j)].sum(), opened
+        if most <= 0:
+            break
+        plan[j], upper[j] = True, 0
+        left[rows_of(j)] = 0
+    value = float(weight.sum() - left.sum())
+    highest = np.sort(upper)[::-1][: max(room, 0)]
+    return plan, value, value + float(highest.sum())
 
 
 def grown(problem: Problem, plan: Flags, price: Floats | None = None) -> Flags:
@@ -91,8 +124,7 @@ class _Growth:
         from planner.optimise._kernels import next_best  # noqa: PLC0415
 
         problem, gains = self.problem, self.problem.gains
-        while (problem.missing(self.plan) > 0).any():
-            short = problem.missing(self.plan) > 0
+        while len(short := np.flatnonzero(problem.missing(self.plan) > 0)):
             parts = np.asarray(problem.speaks[short].any(axis=0))
             against = np.where(parts[gains.part], gains.best(self.plan), np.inf)
             which = next_best(*gains.by_site, against, np.full(problem.m, np.inf), self.price, self.allowed())
@@ -152,12 +184,12 @@ def shaken(problem: Problem, plan: Flags, draw: np.random.Generator, share: floa
 
 def useful(problem: Problem, plan: Flags) -> Flags:
     """A plan (m,) of the same value without the sites that add nothing, as far as it may do without them."""
-    plan = plan.copy()
+    plan, value = plan.copy(), problem.value(plan)
     for j in np.flatnonzero(plan & ~problem.choice.keep)[::-1]:
         other = plan.copy()
         other[j] = False
-        if problem.value(other) >= problem.value(plan) and problem.allows(other):
-            plan = other
+        if (worth := problem.value(other)) >= value and problem.allows(other):
+            plan, value = other, worth
     return plan
 
 
@@ -168,12 +200,13 @@ def earliest(problem: Problem, plan: Flags) -> Flags:
     """
     for _ in range(problem.m):
         opened, change = _changes(problem, plan)
-        tolerance = EXACT * max(1.0, abs(problem.value(plan)))
+        value = problem.value(plan)
+        tolerance = EXACT * max(1.0, abs(value))
         for r in range(len(opened))[::-1]:
             for j in np.flatnonzero(change[: opened[r], r] >= -tolerance):
                 other = plan.copy()
                 other[[j, opened[r]]] = True, False
-                if problem.value(other) >= problem.value(plan) - tolerance and problem.allows(other):
+                if problem.value(other) >= value - tolerance and problem.allows(other):
                     break
             else:
                 continue

@@ -7,7 +7,7 @@ from planner.network import Flags, Floats, Integers
 from planner.optimise import solver
 from planner.optimise.choice import Choice, Incumbent
 from planner.optimise.models import covering_twice
-from planner.optimise.reduce import identical_rows, some_rows
+from planner.optimise.reduce import identical_rows, whole_rows
 
 STRONG = 3_000_000  # entries of the programme's tighter rows up to which it has them
 ROUNDS = 200  # of exchanges
@@ -25,7 +25,6 @@ def cover_twice(
     try:
         return _search(weight, indptr, site, need, choice, best)
     except KeyboardInterrupt:
-        best.interrupted = True
         return True
 
 
@@ -34,7 +33,7 @@ def _search(weight: Floats, indptr: Integers, site: Integers, need: Integers, ch
     like = identical_rows(indptr, site, choice.m, marks=np.repeat(need.astype(np.float64), size))
     total = np.bincount(like, weights=weight, minlength=len(weight))
     kept = (like == np.arange(len(like))) & (need > 0) & (size >= need) & (total > 0)
-    indptr, site = some_rows(indptr, site, np.repeat(kept, size), kept)
+    indptr, site = whole_rows(indptr, site, kept)
     weight, need = total[kept], need[kept]
     covers = csr_array((np.ones(len(site)), site, indptr), shape=(len(weight), choice.m))
 

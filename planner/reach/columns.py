@@ -152,6 +152,21 @@ class Reach:
             count_places(start, stop, place, count)
         return count
 
+    def weighed(self, weight: Floats) -> Floats:
+        """(m,) the weight (n,) of the places that each facility reaches, added up."""
+        from planner._kernels import weigh_columns  # noqa: PLC0415
+
+        total = np.zeros(len(self.facility_ids))
+        for column, start, stop, place, _ in self.columns:
+            weigh_columns(column, start, stop, place, weight, total)
+        return total
+
+    def places_of(self, facility: int) -> Positions:
+        """The places that one facility reaches, without building any row."""
+        columns = self.columns
+        places: Positions = columns.chunks[columns.chunk[facility]][0]
+        return places[columns.start[facility] : columns.stop[facility]]
+
     def within(self, limit: float) -> "Reach":
         """Only what is within a smaller or the same limit. A larger one was never measured: refused."""
         check_measured(limit, self.limit, self.unit)
