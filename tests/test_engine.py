@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from planner.optimise import cuts, engine, models, search, solver
+from planner.optimise import cuts, engine, models, regions, search, solver
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
 from planner.optimise.gains import Gains
 from planner.optimise.prices import Pricing
@@ -113,11 +113,27 @@ def test_every_price_bounds_every_plan_and_settles_only_what_better_plans_agree_
         prices = pricing.lowered(prices, problem.choice, known, steps=10, patience=4)
 
 
+@given(problems(), st.integers(0, 20))
+def test_regions_bound_every_plan_and_never_worse_than_their_prices(problem: Problem, steps: int) -> None:
+    core, constant, _ = problem.settled(problem.choice.keep, problem.choice.shut)
+    pricing = Pricing(core)
+    plans = [plan for plan in every_plan(problem.m) if problem.allows(plan)]
+    best = max((problem.value(plan) for plan in plans), default=0.0)
+    prices = pricing.lowered(pricing.start(core.choice.keep), core.choice, best - constant, steps=steps, patience=4)
+    found = Incumbent()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regions, "SITES", (0.5, 1))
+        regions.bound_by_regions(pricing, prices, prices.opened.astype(float), found, constant)
+    assert found.bound == np.inf or found.bound <= prices.bound + constant + 1e-6 * max(1.0, abs(prices.bound))
+    for plan in plans:
+        assert problem.value(plan) <= found.bound + 1e-9
+
+
 @given(problems())
 def test_settling_sites_leaves_every_plan_its_value(problem: Problem) -> None:
     free = np.flatnonzero(problem.choice.free)
     always, never = np.isin(np.arange(problem.m), free[:1]), np.isin(np.arange(problem.m), free[1:2])
-    rest, constant, _ = engine._settled(problem, always, never)
+    rest, constant, _ = problem.settled(always, never)
     for plan in every_plan(problem.m):
         if rest.choice.allows(plan):
             assert rest.value(plan) + constant == pytest.approx(problem.value(plan))

@@ -16,13 +16,14 @@ import heapq
 import itertools
 import logging
 from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise import search
-from planner.optimise.choice import Incumbent
+from planner.optimise.choice import Incumbent, count_of
 from planner.optimise.problem import Problem
 from planner.optimise.solver import LinearProgramme
 
@@ -60,6 +61,8 @@ class Master:
             ]
         )
         self.fixed = -float(core.cost[core.choice.keep].sum())
+        self.rows_of = np.split(np.argsort(self.district, kind="stable"), np.cumsum(np.bincount(self.district))[:-1])
+        self.taught: list[tuple[int, Floats]] | None = []  # the district and the prices of each cut, while at the root
         self.programme = LinearProgramme(
             objective=np.concatenate([-core.cost[self.sites], core.counted[part]]),
             lower=np.zeros(len(self.sites) + count),
@@ -83,6 +86,8 @@ class Master:
             (np.ones(len(base)), (np.arange(len(base)), np.flatnonzero(wanted))), (len(base), len(self.most))
         )
         self.programme.add(hstack([csr_array(-value), theta]).tocsr(), np.full(len(base), -np.inf), base)
+        if self.taught is not None:
+            self.taught += [(int(d), price[self.rows_of[d]]) for d in np.flatnonzero(wanted)]
 
     def separate(self, opened: Floats, claimed: Floats) -> int:
         """Add the cuts that these fractions of the free sites break, given what districts claim; how many."""
@@ -98,6 +103,27 @@ class Master:
         if wanted.any():
             self.add(price, wanted)
         return int(wanted.sum())
+
+    def prices(self) -> tuple[Floats, Floats, Floats]:
+        """The duals at the root as prices of rows (n,), of limits without the count, and of floors, for `Pricing`.
+
+        A row's price is that of its district's cuts, each as far as its dual goes, and the highest gain for the rest
+        of what a gain counts. The bound that they give is at most that of the programme: (g − κ)⁺ is convex in κ.
+        """
+        core, dual = self.core, self.programme.dual
+        limits, others = core.choice.limits, count_of(core.choice)[1]
+        apart = np.array([any(limit is other for other in others) for limit in limits], bool)
+        floor = np.maximum(-dual[len(limits) : self.programme.kept], 0)
+        scale = core.counted + floor @ core.speaks
+        price, total = np.zeros(len(core.gains.weight)), np.zeros(len(self.rows_of))
+        weights = np.maximum(dual[self.programme.kept :], 0)  # of all cuts but those added since the last solution
+        for (district, taught), weight in zip(self.taught or [], weights, strict=False):
+            price[self.rows_of[district]] += weight * taught
+            total[district] += weight
+        asked, given = scale[core.gains.part], total[self.district]
+        highest = core.gains.gain[core.gains.indptr[:-1]]
+        price *= np.minimum(1, asked / np.maximum(given, TINY))
+        return price + np.maximum(asked - given, 0) * highest, dual[: len(limits)][apart], floor
 
 
 @dataclass(frozen=True)
@@ -120,10 +146,10 @@ def branch_and_cut(core: Problem, price: Floats, constant: float, problem: Probl
         if problem.allows(core.choice.keep):
             incumbent.offer(core.choice.keep, problem.value(core.choice.keep))
         return incumbent.nothing_better()
-    return _Tree(core, price, constant, problem, incumbent).run()
+    return Tree(core, price, constant, problem, incumbent).run(incumbent.left_s)
 
 
-class _Tree:
+class Tree:
     """Nodes still to be looked at, the linear programme they share, and what settling each site did so far."""
 
     def __init__(self, core: Problem, price: Floats, constant: float, problem: Problem, incumbent: Incumbent) -> None:
@@ -132,28 +158,38 @@ class _Tree:
         self.lp, self.free = self.master.programme, len(self.master.sites)
         self.shift = self.master.fixed + constant
         self.fallen, self.tried = np.zeros((2, self.free)), np.zeros((2, self.free))  # of the bound, a unit settled
+        self.order, self.nodes = itertools.count(), 0
+        root = Node(np.inf, np.zeros(self.free), np.ones(self.free), 0)
+        self.heap = [(-np.inf, next(self.order), root)]
+        self.prices = (price, np.empty(0), np.empty(0))  # of the root: see `Master.prices`
+        self.opened = np.zeros(core.m)  # what the root opens of each site
 
-    def run(self) -> bool:
-        """Look at nodes until none can hold a better plan, or the time is over."""
-        incumbent, lp, order, nodes = self.incumbent, self.lp, itertools.count(), 0
-        heap = [(-np.inf, next(order), Node(np.inf, np.zeros(self.free), np.ones(self.free), 0))]
-        while heap and not incumbent.over:
+    @property
+    def done(self) -> bool:
+        """Whether no node is left to be looked at."""
+        return not self.heap
+
+    def run(self, seconds: float) -> bool:
+        """Look at nodes until none can hold a better plan, or the time is over; False where there is no plan at all."""
+        incumbent, lp, heap = self.incumbent, self.lp, self.heap
+        until = perf_counter() + seconds
+        while heap and not incumbent.over and perf_counter() < until:
             _, _, node = heapq.heappop(heap)
             if node.bound < self.goal:
                 continue
-            for child in self.look(node, search_too=nodes < SEARCHED or nodes % SEARCHED == 0):
-                heapq.heappush(heap, (-child.bound, next(order), child))
-            nodes += 1
+            for child in self.look(node, search_too=self.nodes < SEARCHED or self.nodes % SEARCHED == 0):
+                heapq.heappush(heap, (-child.bound, next(self.order), child))
+            self.nodes += 1
             if lp.stopped:
-                heapq.heappush(heap, (-node.bound, next(order), node))
+                heapq.heappush(heap, (-node.bound, next(self.order), node))
                 break
             if heap:
                 incumbent.limit(-heap[0][0] + self.shift)
-            if nodes % TOLD == 1:
-                log.info("%d nodes, %d open, %d cuts; %s", nodes, len(heap), lp.size, incumbent)
+            if self.nodes % TOLD == 1:
+                log.info("%d nodes, %d open, %d cuts; %s", self.nodes, len(heap), lp.size, incumbent)
         incumbent.solvers.append(lp.name)
-        log.info("%d nodes, %d open, %d cuts; %s", nodes, len(heap), lp.size, incumbent)
-        return bool(heap) or lp.stopped or incumbent.nothing_better()
+        log.info("%d nodes, %d open, %d cuts; %s", self.nodes, len(heap), lp.size, incumbent)
+        return bool(heap) or incumbent.nothing_better()
 
     @property
     def goal(self) -> float:
@@ -226,6 +262,9 @@ class _Tree:
             if not cuts or (not root and turn > 1 and last - best < SLOW * (best - self.goal)):
                 break
             last = best
+        if root:
+            self.prices, self.opened[self.master.sites] = self.master.prices(), opened
+            self.master.taught = None
         lp.tidy()
         return best, opened, reduced[: self.free]
 

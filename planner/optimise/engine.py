@@ -1,16 +1,16 @@
 """From a problem to a plan and a bound: search, prices, a core, and a solver for what is left to decide."""
 
 import logging
-from dataclasses import replace
 
 import numpy as np
 
-from planner.network import Flags, Floats
+from planner.network import Flags
 from planner.optimise import models, search, solver
 from planner.optimise.choice import EXACT, Incumbent
-from planner.optimise.cuts import branch_and_cut
+from planner.optimise.cuts import Tree, branch_and_cut
 from planner.optimise.prices import Prices, Pricing
 from planner.optimise.problem import Problem
+from planner.optimise.regions import bound_by_regions
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ IDLE = 60  # plans near the best that are tried without a better one, and as man
 PARTS = 3  # of a round, with a search for plans after each
 FEW = 3  # times as many sites as may open, among which the best plan is sought exactly
 POLISH_SHARE = 0.1  # of the time left, for that
+TREE_SHARE = 0.15  # of the time left, for each look at whether the tree closes the gap
+STALLED = 0.8  # of the gap left after such a look: it does not
 SMALL_CORE = 4_000  # entries of rows up to which the programme itself goes to the solver
 SEED = 0
 
@@ -44,7 +46,7 @@ class _Search:
     def __init__(self, problem: Problem, incumbent: Incumbent) -> None:
         self.problem, self.incumbent = problem, incumbent
         self.draw = np.random.default_rng(SEED)
-        self.core, self.constant, _ = _settled(problem, problem.choice.keep, problem.choice.shut)
+        self.core, self.constant, _ = problem.settled(problem.choice.keep, problem.choice.shut)
 
     def run(self) -> bool:
         """Greedy, prices, exchanges and reductions in turn; then a proof for the core that is left."""
@@ -72,7 +74,7 @@ class _Search:
             self.polish(pricing, prices)
             self.shake()
             pricing, prices = self.reduce(pricing, prices)
-        return incumbent.over or self.prove(prices)
+        return incumbent.over or self.prove(pricing, prices)
 
     def offer(self, plan: Flags) -> bool:
         """Take a plan if it is allowed and better."""
@@ -109,7 +111,7 @@ class _Search:
         if self.incumbent.plan is not None:
             always, never = pricing.settles(prices, self.core.choice, self.goal(prices))
             if always.any() or never.any():
-                core, constant, row = _settled(self.core, always, never, prices)
+                core, constant, row = self.core.settled(always, never, prices.row, pricing.scale(prices.floor))
                 self.core, self.constant = core, self.constant + constant
                 pricing = Pricing(core)
                 prices = pricing.judged(row, prices.limit, prices.floor, core.choice)
@@ -128,18 +130,31 @@ class _Search:
         few[ranked[: FEW * min(pricing.count, core.m)]] = True
         if (few | core.choice.shut).all():
             return
-        small, constant, row = _settled(core, np.zeros(core.m, bool), ~few & core.choice.free, prices)
+        never = ~few & core.choice.free
+        small, constant, row = core.settled(np.zeros(core.m, bool), never, prices.row, pricing.scale(prices.floor))
         among = Incumbent(self.incumbent.left_s * POLISH_SHARE, self.incumbent.gap, self.incumbent.whole)
         among.offer(self.incumbent.plan, self.incumbent.value)
         branch_and_cut(small, row, self.constant + constant, self.problem, among)
         if among.plan is not None:
             self.offer(among.plan)
 
-    def prove(self, prices: Prices) -> bool:
-        """Prove the best plan, or better it, with what is left of the time: small cores by the programme itself."""
+    def prove(self, pricing: Pricing, prices: Prices) -> bool:
+        """Prove the best plan, or better it, with what is left of the time: small cores by the programme itself.
+
+        Large ones by a tree as long as it closes the gap; where it does not, by regions, and then by the tree again.
+        """
         core, incumbent = self.core, self.incumbent
-        if len(core.gains.site) > SMALL_CORE:
-            return branch_and_cut(core, prices.row, self.constant, self.problem, incumbent)
+        if len(core.gains.site) > SMALL_CORE and core.choice.free.any():
+            tree = Tree(core, prices.row, self.constant, self.problem, incumbent)
+            gap, closes = np.inf, True
+            while closes and not (tree.done or incumbent.over):
+                tree.run(TREE_SHARE * incumbent.left_s)
+                closes = not incumbent.bound - incumbent.value > STALLED * gap
+                gap = incumbent.bound - incumbent.value
+            if not (tree.done or incumbent.over):
+                root = pricing.judged(*tree.prices, core.choice)
+                bound_by_regions(pricing, root, tree.opened, incumbent, self.constant)
+            return tree.run(incumbent.left_s)
 
         def hear(plan: Flags | None, bound: float) -> None:
             if plan is not None:
@@ -160,26 +175,6 @@ class _Search:
             return incumbent.nothing_better()
         hear(ending.open, ending.bound)
         return True
-
-
-def _settled(
-    problem: Problem, always: Flags, never: Flags, prices: Prices | None = None
-) -> tuple[Problem, float, Floats]:
-    """The problem with more sites settled (m,), the constant by which its values fall short, and its rows' prices.
-
-    A row keeps what its price exceeds the gain that it has anyway; merged rows add up their prices: no site's
-    value changes.
-    """
-    choice = problem.choice.settled(always, never)
-    gains, base, row_of = problem.gains.beyond(choice.keep, choice.shut)
-    by_part = np.bincount(problem.gains.part, weights=base, minlength=len(problem.counted))
-    row = np.zeros(len(gains.weight))
-    if prices is not None:
-        scale = problem.counted + prices.floor @ problem.speaks
-        left = np.maximum(prices.row - scale[problem.gains.part] * base, 0)
-        row += np.bincount(row_of[row_of >= 0], weights=left[row_of >= 0], minlength=len(gains.weight))
-    floor = problem.floor - problem.speaks @ by_part
-    return replace(problem, choice=choice, gains=gains, floor=floor), float(problem.counted @ by_part), row
 
 
 def _most_chosen(prices: Prices, count: int, core: Problem) -> Flags:

@@ -111,6 +111,16 @@ class Gains:
         rest, row_of = self._rows(entries, everybody, self.weight, self.worth - floor).merged()
         return rest, base, row_of
 
+    def among(self, rows: Integers, sites: Integers, scale: Floats) -> "Gains":
+        """Some rows and some sites, renumbered, as one part: what the parts gain counts `scale` (parts,) times."""
+        at = np.full(self.m, -1)
+        at[sites] = np.arange(len(sites))
+        chosen = np.zeros(len(self.weight), bool)
+        chosen[rows] = True
+        entries = np.repeat(chosen, np.diff(self.indptr)) & (at[self.site] >= 0)
+        few = self._rows(entries, chosen, self.weight * scale[self.part], self.worth)
+        return Gains(few.weight, few.indptr, at[few.site], few.worth, np.zeros(len(rows), np.int64), len(sites))
+
     def _rows(self, entries: Flags, rows: Flags, weight: Floats, worth: Floats) -> "Gains":
         """Some entries and some rows."""
         indptr, site = some_rows(self.indptr, self.site, entries, rows)

@@ -1,6 +1,6 @@
 """One shape for every question about what places gain: what to make large, and what must hold."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -61,3 +61,22 @@ class Problem:
             return self.floor
         reached = self.speaks @ self.gains.total_by_part(plan, self.speaks.shape[1])
         return self.floor - reached - EXACT * np.maximum(1.0, np.abs(self.floor))
+
+    def settled(
+        self, always: Flags, never: Flags, row: Floats | None = None, scale: Floats | None = None
+    ) -> tuple["Problem", float, Floats]:
+        """The problem with more sites settled (m,), what its values fall short by, and prices of its rows.
+
+        From prices `row` (n,) at a `scale` (parts,) of the gains a row keeps what its price exceeds the gain that
+        it has anyway; merged rows add up their prices: no site's value changes.
+        """
+        choice = self.choice.settled(always, never)
+        gains, base, row_of = self.gains.beyond(choice.keep, choice.shut)
+        by_part = np.bincount(self.gains.part, weights=base, minlength=len(self.counted))
+        left = np.zeros(len(gains.weight))
+        if row is not None:
+            times = self.counted if scale is None else scale
+            beyond = np.maximum(row - times[self.gains.part] * base, 0)
+            left += np.bincount(row_of[row_of >= 0], weights=beyond[row_of >= 0], minlength=len(left))
+        floor = self.floor - self.speaks @ by_part
+        return replace(self, choice=choice, gains=gains, floor=floor), float(self.counted @ by_part), left

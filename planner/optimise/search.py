@@ -34,9 +34,9 @@ def quick_plan(
     """A greedy plan (m,) of the most weight (n,) covered, its value, and what no plan is worth more than.
 
     Before any row is looked at: `rows_of` a site gives what it covers, `adds` (m,) its weight. None where other
-    limits than a number of sites hold, or the kept sites break it. Each site adds at most what it added to a smaller plan, so only the
-    highest is weighed again (Minoux 1978, Accelerated greedy algorithms for maximizing submodular set
-    functions); and no plan is worth more than this one with the p highest of what sites last added.
+    limits than a number of sites hold, or the kept sites break it. Each site adds at most what it added to a smaller
+    plan, so only the highest is weighed again, and no plan is worth more than this one with the p highest of what
+    sites last added. Minoux (1978), Accelerated greedy algorithms for maximizing submodular set functions.
     """
     count, others = count_of(choice)
     if others or not choice.allows(choice.keep):
@@ -137,16 +137,21 @@ class _Growth:
 def improved(problem: Problem, plan: Flags) -> Flags:
     """A plan (m,) at least as good, of which no exchange of one site for another is better and allowed.
 
-    Where gains do not count, but only their floors, sites are dropped instead while the floors still hold.
+    Where gains do not count, but only their floors, sites are dropped instead while the floors still hold; where
+    nothing limits sites that cost, they are opened and closed as long as that pays.
     """
-    return exchanged(problem, plan) if problem.counted.any() else _thinned(problem, plan)
+    if not problem.counted.any():
+        return _thinned(problem, plan)
+    if problem.cost.any() and not problem.choice.limits and not len(problem.floor):
+        return _paying(problem, plan)
+    return exchanged(problem, plan)
 
 
 def exchanged(problem: Problem, plan: Flags) -> Flags:
     """A plan (m,) after the best exchange of one site for another, and the next, until none adds anything."""
     simple = _only_counted(problem)
     for _ in range(ROUNDS):
-        opened, change = _changes(problem, plan)
+        opened, change, _, _ = _changes(problem, plan)
         least = LEAST_CHANGE * max(1.0, abs(problem.value(plan)))
         for at in [int(change.argmax())] if simple and change.size else _ranked(change.ravel()):
             if change.flat[at] <= least:
@@ -159,6 +164,27 @@ def exchanged(problem: Problem, plan: Flags) -> Flags:
                 break
         else:
             return plan
+    return plan
+
+
+def _paying(problem: Problem, plan: Flags) -> Flags:
+    """A plan (m,) of which no site opened, closed, or exchanged for another would better it; nothing limits them."""
+    plan, free, cost = plan.copy(), problem.choice.free, problem.cost
+    least = LEAST_CHANGE * max(1.0, float(problem.gains.gain[problem.gains.indptr[:-1]].sum()))
+    for _ in range(ROUNDS):
+        opened, change, adds, lost = _changes(problem, plan)
+        opening = np.where(free & ~plan, adds - cost, -np.inf)
+        closing = np.where(free[opened], cost[opened] - lost, -np.inf)
+        best = max(float(moves.max(initial=-np.inf)) for moves in (change, opening, closing))
+        if best <= least:
+            return plan
+        if opening.max(initial=-np.inf) == best:
+            plan[opening.argmax()] = True
+        elif closing.max(initial=-np.inf) == best:
+            plan[opened[closing.argmax()]] = False
+        else:
+            j, r = divmod(int(change.argmax()), len(opened))
+            plan[[j, opened[r]]] = True, False
     return plan
 
 
@@ -199,7 +225,7 @@ def earliest(problem: Problem, plan: Flags) -> Flags:
     The last site that can gives way to the first candidate that keeps the value and every limit, again and again.
     """
     for _ in range(problem.m):
-        opened, change = _changes(problem, plan)
+        opened, change, _, _ = _changes(problem, plan)
         value = problem.value(plan)
         tolerance = EXACT * max(1.0, abs(value))
         for r in range(len(opened))[::-1]:
@@ -217,8 +243,12 @@ def earliest(problem: Problem, plan: Flags) -> Flags:
     return plan
 
 
-def _changes(problem: Problem, plan: Flags) -> tuple[Integers, Floats]:
-    """The open sites, and (m, open) what opening a site in place of each would change; −inf where neither may move."""
+def _changes(problem: Problem, plan: Flags) -> tuple[Integers, Floats, Floats, Floats]:
+    """The open sites, and what exchanges change.
+
+    (m, open) what opening a site in place of each open one would change, −inf where one of them may not move; (m,)
+    what rows gain by opening a site; (open,) what they lose by closing one.
+    """
     from planner.optimise._kernels import exchanges  # noqa: PLC0415
 
     gains, choice = problem.counting, problem.choice
@@ -230,7 +260,7 @@ def _changes(problem: Problem, plan: Flags) -> tuple[Integers, Floats]:
     change += problem.cost[opened] - problem.cost[:, None]
     change[~choice.free | plan] = -np.inf
     change[:, choice.keep[opened]] = -np.inf
-    return opened, change
+    return opened, change, adds, lost
 
 
 def _ways_to_pay(problem: Problem) -> list[Floats | None]:

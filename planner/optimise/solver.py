@@ -230,6 +230,7 @@ class LinearProgramme:
         self.objective, self.lower, self.upper = objective, lower.copy(), upper.copy()
         self.rows, self.least, self.most = csr_array((0, len(objective))), np.empty(0), np.empty(0)
         self.idle = np.empty(0, np.int64)  # of each row, solves since it last mattered
+        self.dual = np.empty(0)  # (rows,)  of the last solution
         self.stopped = False
         self.add(rows, least, most)
         self.kept = len(least)
@@ -287,6 +288,7 @@ class LinearProgramme:
         solution = self.model.getSolution()
         values, dual = np.array(solution.col_value), -np.array(solution.row_dual)
         dual = np.where(dual > 0, np.where(np.isfinite(self.most), dual, 0), np.where(np.isfinite(self.least), dual, 0))
+        self.dual = dual
         reduced = self.objective - self.rows.T @ dual
         ends = np.where(dual > 0, self.most, np.where(dual < 0, self.least, 0.0))
         terms = np.concatenate([dual * ends, np.where(reduced > 0, reduced * self.upper, reduced * self.lower)])
