@@ -30,7 +30,7 @@ DENSE_BYTES = 16  # a pair of place and site in reach or not: the walks that spo
 STARTING_S = 20  # seconds more, to import and to read
 OUT_OF_MEMORY = 3  # how the process ends
 WHOLE = 1e-4  # as near to 0 or 1 as a solver's plan is; else it is the linear programme's
-FAR = 100  # limits: the walk to a site out of reach, for models that know no such thing
+FAR = 100  # limits: the walk to a site out of reach, where nobody may be left there and the model knows no such thing
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Handed:
             return _given_up(told, ended, caps)
         build_s, seconds = told["build_s"], told["build_s"] + told["solve_s"]
         sites = np.array(told["sites"], np.int64)
-        objective = worth(question, self.instance.people, self.instance.rows, sites, m)
+        objective = worth(question, self.instance, sites)
         return Answer("proven" if told["proven"] else "stopped", seconds, objective, build_s=build_s)
 
 
@@ -160,7 +160,8 @@ def main(solver: str, question: Question, caps: Caps, file: Path, report: Path) 
     given = np.load(file)
     rows = given["indptr"], given["site"], given["metres"]
     people, limit_m = given["people"], float(given["limit_m"])
-    metres = dense(rows, int(given["m"]), np.inf if question.name in {COVER, FEWEST} else FAR * limit_m)
+    beyond = {COVER: np.inf, FEWEST: np.inf, WALKS: limit_m, LONGEST: FAR * limit_m}[question.name]
+    metres = dense(rows, int(given["m"]), beyond)
     say(doing="building")
     began = time.perf_counter()
     asked = model(question, metres, people, limit_m)

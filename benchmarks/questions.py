@@ -7,7 +7,6 @@ them and from the instance's plain arrays.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -68,8 +67,8 @@ class Answer:
         return next((at for at, found in self.heard if not question.better(objective, found)), self.seconds)
 
 
-def ask(instance: Instance, question: Question, limit_s: float) -> Answer | None:
-    """Planner's answer; None where planner cannot be asked that yet. The objective it claims must be true."""
+def ask(instance: Instance, question: Question, limit_s: float) -> Answer:
+    """Planner's answer. The objective it claims must be true."""
     heard: list[tuple[float, float]] = []
     began = time.perf_counter()
 
@@ -78,49 +77,40 @@ def ask(instance: Instance, question: Question, limit_s: float) -> Answer | None
             heard.append((time.perf_counter() - began, objective))
 
     plan = _plan(instance, question, limit_s, tell)
-    if plan is None:
-        return None
     seconds, peak = time.perf_counter() - began, peak_gib()
-    objective = worth(question, instance.people, instance.rows, plan.sites, instance.shape[1])
+    objective = worth(question, instance, plan.sites)
     claimed = len(plan.sites) if question.name == FEWEST else plan.objective
     assert abs(objective - claimed) <= EQUAL * max(1.0, abs(objective)), f"{plan} is worth {objective:,.6f}"
     return Answer(plan.ending, seconds, objective, float(plan.bound), peak_gib=peak, heard=heard)
 
 
-def _plan(instance: Instance, question: Question, limit_s: float, tell: Callable[[float, float], None]) -> Any:
+def _plan(instance: Instance, question: Question, limit_s: float, tell: Callable[[float, float], None]) -> planner.Plan:
     """The plan, by the names that planner gives to its questions; all that depends on them stands here."""
-    function, effort = getattr(planner, question.name, None), getattr(planner, "Effort", None)
-    about: tuple[Any, ...] = (instance.demand, instance.reach)
-    if question.name in {COVER, FEWEST}:
-        about = (*about, instance.standard)
+    about = (instance.demand, instance.reach, *([instance.standard] if question.name in {COVER, FEWEST} else []))
     of = {} if question.new_sites is None else {"new_sites": question.new_sites}
-    if function is None:
-        return None
-    if effort is None:  # before there was an Effort
-        return function(*about, **of, time_limit_s=limit_s)
-    return function(*about, **of, effort=effort(time_limit_s=limit_s, tell=tell))
+    plan: planner.Plan = getattr(planner, question.name)(*about, **of, effort=planner.Effort(limit_s, tell=tell))
+    return plan
 
 
-def worth(question: Question, people: Floats, rows: Rows, sites: Integers, m: int) -> float:
+def worth(question: Question, instance: Instance, sites: Integers) -> float:
     """What opening these sites is worth: people covered, sites, person-metres, or metres.
 
-    Infinite where everybody is to be served and somebody is not; those who live nowhere need no site.
+    A walk beyond the instance's limit counts as that limit among person-metres. Infinite where everybody is to be
+    served and somebody is not; those who live nowhere need no site.
     """
     assert len(set(sites)) == len(sites), "a site is opened twice"
     assert question.new_sites is None or len(sites) <= question.new_sites, f"{len(sites)} sites: {question}"
-    opened = np.zeros(m, bool)
+    people, opened = instance.people, np.zeros(instance.shape[1], bool)
     opened[sites] = True
-    metres = nearest(rows, opened)
+    metres = nearest(instance.rows, opened)
     lived_in = people > 0
     if question.name == COVER:
         return float(people[np.isfinite(metres)].sum())
+    if question.name == WALKS:
+        return float(people @ np.minimum(metres, instance.limit_m))
     if not np.isfinite(metres[lived_in]).all():
         return np.inf
-    if question.name == FEWEST:
-        return float(len(sites))
-    if question.name == WALKS:
-        return float(people[lived_in] @ metres[lived_in])
-    return float(metres[lived_in].max())
+    return float(len(sites)) if question.name == FEWEST else float(metres[lived_in].max())
 
 
 def nearest(rows: Rows, opened: np.ndarray) -> Floats:

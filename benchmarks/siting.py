@@ -21,7 +21,6 @@ from benchmarks.peers_siting import DENSE_BYTES, SOLVERS, Caps, handed
 from benchmarks.questions import COVER, FEWEST, LONGEST, WALKS, Answer, Question, ask
 
 HEAD = "| instance | question | ours | gap | seconds | first plan | against | answers | ratio | solving alone |"
-NOT_YET = "planner cannot be asked this yet"
 
 
 @dataclass(frozen=True)
@@ -112,10 +111,9 @@ def warm_up(question: Question) -> None:
     ask(instance, Question(question.name, None if question.new_sites is None else 65), 1.0)
 
 
-def row(instance: object, question: Question, ours: Answer | None, *cells: str) -> str:
+def row(instance: object, question: Question, ours: Answer, *cells: str) -> str:
     """One line of the table."""
-    told = (NOT_YET, "–", "–", "–") if ours is None else ours_in_words(ours)
-    return f"| {' | '.join(map(str, (instance, question, *told, *cells)))} |"
+    return f"| {' | '.join(map(str, (instance, question, *ours_in_words(ours), *cells)))} |"
 
 
 def ours_in_words(ours: Answer) -> tuple[str, str, str, str]:
@@ -127,14 +125,12 @@ def ours_in_words(ours: Answer) -> tuple[str, str, str, str]:
     return f"{ours.ending}, {ours.objective:,.0f}", f"{ours.gap:.2%}", f"{ours.seconds:.2f}", first
 
 
-def against(question: Question, ours: Answer | None, theirs: Answer) -> tuple[str, str, str]:
+def against(question: Question, ours: Answer, theirs: Answer) -> tuple[str, str, str]:
     """Whose answer is better, and how many times as long the peer took: with its building, and without."""
     if theirs.ending == "gave up":
-        bound = ours is not None and theirs.seconds > 0
-        return f"gave up: {theirs.why}", f"> {theirs.seconds / ours.seconds:,.1f} ×" if bound else "–", "–"
+        ratio = f"> {theirs.seconds / ours.seconds:,.1f} ×" if theirs.seconds > 0 else "–"
+        return f"gave up: {theirs.why}", ratio, "–"
     built = f"{theirs.ending}, built in {theirs.build_s:.1f} s, solved in {theirs.seconds - theirs.build_s:.1f} s"
-    if ours is None:
-        return f"{theirs.objective:,.0f}, {built}", "–", "–"
     words = compared(question, ours, theirs)
     if question.better(theirs.objective, ours.objective):
         return f"{words}; {built}", "–", "–"
@@ -174,9 +170,8 @@ def many_rows(name: str, limits: Limits) -> Iterator[str]:
         given = pmed(number)
         question = Question(name, given.new_sites)
         our = ask(given.instance, question, limits.ours_s)
-        if our is not None:
-            ours.append(our)
-            published += our.objective == given.optimum
+        ours.append(our)
+        published += our.objective == given.optimum
         with handed(given.instance) as at_hand:
             for solver in SOLVERS:
                 their = at_hand.ask(solver, question, limits.many)
@@ -184,21 +179,19 @@ def many_rows(name: str, limits: Limits) -> Iterator[str]:
                 kinds[solver][kind_of(question, our, their)] += 1
                 print(row(given.instance, question, our, f"spopt, {solver}", *against(question, our, their)))
     for solver in SOLVERS:
-        told, ratios = (NOT_YET, "–", "–", "–"), ("–", "–")
-        if ours:
-            told = all_in_words(ours, published if name == WALKS else None)
-            beaten = any(kind.startswith(("theirs", "DIFFER")) for kind in kinds[solver])
-            ratios = ("–", "–") if beaten else summed(theirs[solver], ours)
+        told = all_in_words(ours, published if name == WALKS else None)
+        beaten = any(kind.startswith(("theirs", "DIFFER")) for kind in kinds[solver])
+        ratios = ("–", "–") if beaten else summed(theirs[solver], ours)
         proven = sum(answer.ending == "proven" for answer in theirs[solver])
         said = ", ".join([f"{proven} proven", *(f"{count} {kind}" for kind, count in kinds[solver].items())])
         yield f"| {' | '.join((title, str(Question(name)), *told, f'spopt, {solver}', said, *ratios))} |"
 
 
-def kind_of(question: Question, ours: Answer | None, theirs: Answer) -> str:
+def kind_of(question: Question, ours: Answer, theirs: Answer) -> str:
     """How an answer compares, without by how much."""
     if theirs.ending == "gave up":
         return "gave up"
-    return "not compared" if ours is None else compared(question, ours, theirs).split(" by ")[0]
+    return compared(question, ours, theirs).split(" by ")[0]
 
 
 def all_in_words(answers: list[Answer], published: int | None) -> tuple[str, str, str, str]:
@@ -242,7 +235,6 @@ def largest(limit_s: float) -> str:
     warm_up(MEGACITY)
     before = peak_gib()
     ours = ask(instance, MEGACITY, limit_s)
-    assert ours is not None
     names = dict(zip(("ours", "gap", "seconds", "first"), ours_in_words(ours), strict=True))
     sizes = {
         "before_gib": before,

@@ -16,6 +16,7 @@ from benchmarks.siting import against
 # second; nobody lives at the third, which reaches no site.
 PEOPLE = np.array([5.0, 2.0, 0.0])
 ROWS = np.array([0, 1, 3, 3]), np.array([0, 0, 1], np.int32), np.array([100.0, 300.0, 50.0])
+STREET = SimpleNamespace(people=PEOPLE, rows=ROWS, limit_m=400.0, shape=(3, 2))
 
 
 @pytest.mark.parametrize(
@@ -28,18 +29,18 @@ ROWS = np.array([0, 1, 3, 3]), np.array([0, 0, 1], np.int32), np.array([100.0, 3
         (FEWEST, [1], np.inf),
         (WALKS, [0], 5 * 100 + 2 * 300),
         (WALKS, [0, 1], 5 * 100 + 2 * 50),
-        (WALKS, [1], np.inf),
+        (WALKS, [1], 5 * 400 + 2 * 50),
         (LONGEST, [0], 300),
         (LONGEST, [0, 1], 100),
     ],
 )
 def test_what_an_answer_is_worth_is_counted_from_its_sites(name, sites, value) -> None:
-    assert worth(Question(name), PEOPLE, ROWS, np.array(sites, np.int64), 2) == value
+    assert worth(Question(name), STREET, np.array(sites, np.int64)) == value
 
 
 def test_more_sites_than_were_asked_for_are_no_answer() -> None:
     with pytest.raises(AssertionError, match="2 sites"):
-        worth(Question(WALKS, 1), PEOPLE, ROWS, np.array([0, 1]), 2)
+        worth(Question(WALKS, 1), STREET, np.array([0, 1]))
 
 
 def test_a_peer_is_given_the_same_walks_as_a_full_table() -> None:
@@ -53,7 +54,7 @@ def test_a_repeated_edge_of_the_or_library_takes_its_last_length(tmp_path) -> No
     assert given.metres.tolist() == [[0, 7, 12], [7, 0, 5], [12, 5, 0]]
     assert dense(given.instance.rows, 3, np.inf).tolist() == given.metres.tolist()
     assert (given.new_sites, given.optimum) == (1, 12)
-    assert worth(Question(WALKS, 1), given.instance.people, given.instance.rows, np.array([1]), 3) == given.optimum
+    assert worth(Question(WALKS, 1), given.instance, np.array([1])) == given.optimum
 
 
 def test_an_instance_is_the_same_for_the_same_seed() -> None:
@@ -91,7 +92,6 @@ def test_the_first_plan_and_each_better_one_are_heard_and_a_false_claim_is_refus
             effort.tell(objective, bound)
         return SimpleNamespace(ending="stopped", sites=everywhere, objective=claimed * metres, bound=0.5 * metres)
 
-    monkeypatch.setattr(planner, "Effort", SimpleNamespace, raising=False)
     monkeypatch.setattr(planner, WALKS, shorten_walks, raising=False)
     claimed = 1.0
     answer = ask(town, Question(WALKS, 20), 10)
