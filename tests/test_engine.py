@@ -122,11 +122,31 @@ def test_regions_bound_every_plan_and_never_worse_than_their_prices(problem: Pro
     prices = pricing.lowered(pricing.start(core.choice.keep), core.choice, best - constant, steps=steps, patience=4)
     found = Incumbent()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(regions, "SITES", (0.5, 1))
+        patch.setattr(regions, "LEAST", 0.5)
         regions.bound_by_regions(pricing, prices, prices.opened.astype(float), found, constant)
     assert found.bound == np.inf or found.bound <= prices.bound + constant + 1e-6 * max(1.0, abs(prices.bound))
     for plan in plans:
         assert problem.value(plan) <= found.bound + 1e-9
+
+
+@given(problems(), st.integers(0, 63))
+def test_regions_planned_anew_never_worsen_an_allowed_plan(problem: Problem, which: int) -> None:
+    plans = [plan for plan in every_plan(problem.m) if problem.allows(plan)]
+    if not plans:
+        return
+    plan = plans[which % len(plans)]
+    found = Incumbent()
+    found.offer(plan, problem.value(plan))
+    core, constant, _ = problem.settled(problem.choice.keep, problem.choice.shut)
+    pricing = Pricing(core)
+    prices = pricing.lowered(pricing.start(plan), core.choice, found.value - constant, steps=20, patience=4)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(regions, "REPLANNED", (1, 2))
+        regions.replan_regions(pricing, prices, problem, found, constant, np.inf)
+    assert problem.allows(found.plan)
+    assert problem.value(found.plan) == pytest.approx(found.value)
+    assert best_of_all(problem) + 1e-9 >= found.value >= problem.value(plan)
+    assert found.bound == np.inf
 
 
 @given(problems())

@@ -189,7 +189,7 @@ def test_what_districts_cost_bounds_every_plan(question, most) -> None:
     if smaller is None or not smaller.n:
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(districts, "BOUNDED", most)
+        patch.setattr(districts, "BOUNDED", (most,))
         low, reduced = districts.bound_by_districts(smaller, Incumbent())
     for plan in plans(smaller):
         cost = -smaller.worth(plan)
@@ -207,7 +207,7 @@ def test_a_large_question_equals_trying_all_plans(question) -> None:
         patch.setattr(set_covering, "LARGE", -1)
         patch.setattr(set_covering, "STEPS", ())
         patch.setattr(districts, "REPLANNED", (2, 4))
-        patch.setattr(districts, "BOUNDED", 3)
+        patch.setattr(districts, "BOUNDED", (3,))
         assert asked(question, best) == bool(every)
     if every:
         assert best.value == best.bound == max(map(question.worth, every))

@@ -178,3 +178,136 @@ def cut_values(indptr: Any, site: Any, gain: Any, district: Any, price: Any, wan
                     break
                 value[d, site[e]] += more
     return value
+
+
+# ── a walk among covers ───────────────────────────────────────────────────────────────────────────
+
+
+@njit(cache=True)
+def _turn(j: Any, side: Any, rows: Any, serves: Any, choice: Any, tally: Any, bare: Any) -> None:
+    """Open (side 1) or close (side −1) site j: how often rows are covered, what each site would alter, what is bare."""
+    indptr, site = rows
+    start, row = serves
+    cost, _, _, amount = choice
+    plan, times, sum_open, weight, score, room, spent = tally
+    listed, place, count = bare
+    score[j] = 0.0
+    for e in range(start[j], start[j + 1]):
+        i = row[e]
+        before = times[i]
+        times[i] += side
+        sum_open[i] += side * j
+        if before == (0 if side == 1 else 1):  # nobody covered the row before, or nobody does now
+            score[j] += weight[i]
+            for at in range(indptr[i], indptr[i + 1]):
+                if site[at] != j:
+                    score[site[at]] -= side * weight[i]
+            if side == 1:
+                last = listed[count[0] - 1]
+                listed[place[i]], place[last] = last, place[i]
+                count[0] -= 1
+            else:
+                listed[count[0]], place[i] = i, count[0]
+                count[0] += 1
+        elif before == (1 if side == 1 else 2):
+            only = sum_open[i] - j if side == 1 else sum_open[i]
+            score[only] -= side * weight[i]
+    plan[j] = side == 1
+    spent[0] += side * cost[j]
+    for k in range(len(room)):
+        room[k] -= side * amount[k, j]
+
+
+@njit(cache=True)
+def _fits(j: Any, side: Any, amount: Any, room: Any) -> Any:
+    """Whether the limits let site j open (side 1) or close (side −1)."""
+    for k in range(len(room)):
+        change = side * amount[k, j]
+        if change > room[k] and change > 0:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _stir(j: Any, rows: Any, serves: Any, changed: Any) -> None:
+    """Note that the surroundings of site j changed."""
+    for e in range(serves[0][j], serves[0][j + 1]):
+        i = serves[1][e]
+        for at in range(rows[0][i], rows[0][i + 1]):
+            changed[rows[1][at]] = True
+
+
+@njit(cache=True)
+def _close_least(rows: Any, serves: Any, choice: Any, tally: Any, bare: Any, memory: Any) -> Any:
+    """Close the site, but the one opened last, that is missed least for its cost; of equals the longest unmoved."""
+    _, dear, free, amount = choice
+    plan, _, _, _, score, room, _ = tally
+    moved, changed, count = memory
+    which, least = -1, np.inf
+    for j in range(len(plan)):
+        if plan[j] and free[j] and j != count[1] and _fits(j, -1, amount, room):
+            loss = score[j] / dear[j]
+            if loss < least or (loss == least and moved[j] < moved[which]):
+                which, least = j, loss
+    if which >= 0:
+        _turn(which, -1, rows, serves, choice, tally, bare)
+        moved[which] = count[0]
+        _stir(which, rows, serves, changed)
+        changed[which] = False
+    return which
+
+
+@njit(cache=True)
+def walk_covers(  # noqa: C901, PLR0912  (one walk)
+    rows: Any, serves: Any, choice: Any, tally: Any, bare: Any, memory: Any, goal: Any, seed: Any
+) -> Any:
+    """Walk on by exchanges: 1 at a cover cheaper than the goal, −1 where no site may be closed, 0 after so many steps.
+
+    `rows` (indptr, site) and `serves` (start, row) are the same entries; `choice` (cost, dear, free, amount);
+    `tally` (plan, times, sum_open, weight, score, room, spent) the state of a plan; `bare` (listed, place, count)
+    its rows without a site; `memory` (moved, changed, (step, opened last)) of the walk; `goal` (cost, steps);
+    `seed` (1,) draws.
+    """
+    best, steps = goal
+    cost, dear, free, amount = choice
+    plan, _, _, weight, score, room, spent = tally
+    listed, _, count = bare
+    moved, changed, at_step = memory
+    for _ in range(steps):
+        at_step[0] += 1
+        while count[0] == 0:
+            while True:  # the dearest site that nobody needs goes first
+                idle = -1
+                for j in range(len(plan)):
+                    needless = plan[j] and free[j] and score[j] <= 0 and _fits(j, -1, amount, room)
+                    if needless and (idle < 0 or cost[j] > cost[idle]):
+                        idle = j
+                if idle < 0:
+                    break
+                _turn(idle, -1, rows, serves, choice, tally, bare)
+            if spent[0] < best:
+                return 1
+            if _close_least(rows, serves, choice, tally, bare, memory) < 0:
+                return -1
+        if _close_least(rows, serves, choice, tally, bare, memory) < 0:
+            return -1
+        seed[0] = seed[0] * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+        i = listed[np.int64((seed[0] >> np.uint64(33)) % np.uint64(count[0]))]
+        which, most = -1, -np.inf
+        for at in range(rows[0][i], rows[0][i + 1]):
+            j = rows[1][at]
+            if free[j] and changed[j] and not plan[j] and spent[0] + cost[j] < best and _fits(j, 1, amount, room):
+                gain = score[j] / dear[j]
+                if gain > most or (gain == most and moved[j] < moved[which]):
+                    which, most = j, gain
+        if which >= 0:
+            _turn(which, 1, rows, serves, choice, tally, bare)
+            at_step[1] = which
+            moved[which] = at_step[0]
+            _stir(which, rows, serves, changed)
+        for k in range(count[0]):
+            i = listed[k]
+            weight[i] += 1.0
+            for at in range(rows[0][i], rows[0][i + 1]):
+                score[rows[1][at]] += 1.0
+    return 0

@@ -15,13 +15,13 @@ from planner.optimise.choice import Choice, Incumbent
 from planner.optimise.core_covering import cutoff_of, offer, solve_core
 from planner.optimise.models_covering import set_covering
 from planner.optimise.reduce_covering import Covering, reduce_covering
-from planner.optimise.search_covering import bound_by_prices
+from planner.optimise.search_covering import bound_by_prices, lagrangean
 
 REPLANNED = (150, 250, 350, 500, 600, 700, 800)  # sites of a district planned anew, in each sweep with other borders
-BOUNDED = 600  # sites of a district whose cost is bounded
+BOUNDED = (100, 200, 300, 400, 600)  # sites of a district whose cost is bounded, in passes
 LINEAR_SHARE, ROUNDS = 0.2, 1000  # of the time left for the linear programme; of prices, where that was too little
 MOST_S = 10.0  # for one district's plan
-PLAN_SHARE, BOUND_SHARE, LONGEST_S = 0.5, 0.8, 3600.0  # of the time left, of which at most so much
+PLAN_SHARE, PASS_SHARE, LONGEST_S = 0.4, 0.6, 3600.0  # of the time left, of which at most so much
 
 
 def districts(covering: Covering, most: int, seed: int = 0) -> Iterator[Integers]:
@@ -83,18 +83,34 @@ def bound_by_districts(covering: Covering, best: Incumbent) -> tuple[float, Floa
     that the bound is at least the linear one: it is better by what whole sites cost more within the districts.
     Guignard & Kim (1987), Lagrangean decomposition.
     """
+    price, free = _linear_prices(covering, best), covering.choice.free
+    reduced = covering.cost - covering.covers().T @ price
+    low = lagrangean(covering, price, reduced)
+    for most in BOUNDED:
+        share = PASS_SHARE * min(best.left_s, LONGEST_S)
+        groups = sorted(districts(covering, most), key=len)
+        higher, other = _bound(covering, price, groups, best, perf_counter() + share)
+        if higher > low:
+            low, reduced = higher, other
+        if best.over or len(groups) <= 1 or 1 <= int(free.sum()) <= most:
+            break
+    return low, reduced
+
+
+def _bound(
+    covering: Covering, price: Floats, groups: list[Integers], best: Incumbent, until: float
+) -> tuple[float, Floats]:
+    """The bound of some districts, those done first that have fewest rows, and the reduced costs (m,)."""
     covers, free = covering.covers(), covering.choice.free
-    price = _linear_prices(covering, best)
-    groups = list(districts(covering, BOUNDED))
     none = np.zeros((0, len(free)))
     share = np.array([covers[rows].T @ price[rows] for rows in groups] or none)  # (k, m)
     touched = np.array([np.bincount(covers[rows].indices, minlength=len(free)) > 0 for rows in groups] or none)
-    spare = np.maximum(0, covering.cost - share.sum(axis=0)) / np.maximum(1, touched.sum(axis=0))
-    share = np.where(touched, share + spare, 0)
+    total = share.sum(axis=0)
+    part = np.where(total > 0, share / np.where(total > 0, total, 1), touched / np.maximum(1, touched.sum(axis=0)))
+    share += part * np.maximum(0, covering.cost - total)
     reduced = covering.cost - share.sum(axis=0)
-    lows = np.array([price[rows].sum() for rows in groups])
     fixed = float(reduced[covering.choice.keep].sum() + np.minimum(0, reduced[free]).sum())
-    until = perf_counter() + BOUND_SHARE * min(best.left_s, LONGEST_S)
+    lows = np.array([price[rows].sum() for rows in groups])
     for number, rows in enumerate(groups):
         seconds = (until - perf_counter()) / (len(groups) - number)
         if seconds <= 0 or best.over:

@@ -1,6 +1,7 @@
 """From a problem to a plan and a bound: search, prices, a core, and a solver for what is left to decide."""
 
 import logging
+from time import perf_counter
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from planner.optimise.choice import EXACT, Incumbent
 from planner.optimise.cuts import Tree, branch_and_cut
 from planner.optimise.prices import Prices, Pricing
 from planner.optimise.problem import Problem
-from planner.optimise.regions import bound_by_regions
+from planner.optimise.regions import bound_by_regions, replan_regions
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +21,9 @@ IDLE = 60  # plans near the best that are tried without a better one, and as man
 PARTS = 3  # of a round, with a search for plans after each
 FEW = 3  # times as many sites as may open, among which the best plan is sought exactly
 POLISH_SHARE = 0.1  # of the time left, for that
-TREE_SHARE = 0.15  # of the time left, for each look at whether the tree closes the gap
-STALLED = 0.8  # of the gap left after such a look: it does not
+TREE_SHARE = 0.1  # of the time left, for each look at whether the tree closes the gap
+STALLED = 0.7  # of the gap left after such a look: it does not
+PLAN_SHARE = 0.2  # of the time left then, for regions planned anew
 SMALL_CORE = 4_000  # entries of rows up to which the programme itself goes to the solver
 SEED = 0
 
@@ -153,6 +155,8 @@ class _Search:
                 gap = incumbent.bound - incumbent.value
             if not (tree.done or incumbent.over):
                 root = pricing.judged(*tree.prices, core.choice)
+                until = perf_counter() + PLAN_SHARE * incumbent.left_s
+                replan_regions(pricing, root, self.problem, incumbent, self.constant, until)
                 bound_by_regions(pricing, root, tree.opened, incumbent, self.constant)
             return tree.run(incumbent.left_s)
 

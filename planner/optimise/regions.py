@@ -9,12 +9,15 @@ that add up to q_j, less what v_j exceeds λ,
 
 At the shares Σ_{i ∈ k} (scale_i g_ij − κ_i)⁺ of the prices κ, opt_k is at most Σ_{i ∈ k} κ_i, so the bound is never
 worse than that of the prices; it is better by what whole sites bring less than fractions within the regions. Only
-at the borders sites may still be open for one region and shut for another.
+at the borders sites may still be open for one region and shut for another. A region's shares are the sums of its
+parts', so it gains at most what they gain together: what smaller regions prove stays where a larger one takes too long.
 
 Guignard & Kim (1987), Lagrangean decomposition: a model yielding stronger Lagrangean bounds.
 """
 
 import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
@@ -31,61 +34,116 @@ from planner.optimise.problem import Problem
 
 log = logging.getLogger(__name__)
 
-SITES = (8, 16, 32, 64)  # that the linear programme opens in a region, pass by pass
+REPLANNED = (10, 7, 12, 8, 14, 9)  # sites of the plan in a region planned anew, sweep by sweep
+MOST_S = 5.0  # for each
+LEAST = 8  # sites that the linear programme opens in the smallest regions
 NEAR = 30  # of a row's best sites, which say what lies beside it
-PASS_SHARE = 0.4  # of the time left, for each pass
+PASS_SHARE = 0.5  # of the time left, for the regions of each height
 GAP = 1e-4  # at which a region is decided well enough
 STEPS, PATIENCE, STEP = 100, 10, 0.3  # of prices in a region
 
 
+@dataclass
+class Region:
+    """Rows that lie close together, perhaps in two parts, and the most that they can gain as far as is known."""
+
+    rows: Integers  # ascending
+    parts: tuple["Region", ...] = ()
+    most: float = np.inf
+
+    @property
+    def height(self) -> int:
+        """How often it is parted."""
+        return 1 + max((part.height for part in self.parts), default=-1)
+
+    def all(self) -> Iterator["Region"]:
+        """It and the regions within it."""
+        yield self
+        for part in self.parts:
+            yield from part.all()
+
+    def known(self) -> float:
+        """A bound of what it gains: its own, or those of its parts, which share what it pays."""
+        return min(self.most, sum(part.known() for part in self.parts)) if self.parts else self.most
+
+
 def bound_by_regions(pricing: Pricing, prices: Prices, opened: Floats, incumbent: Incumbent, constant: float) -> None:
-    """Tell the incumbent better bounds, in passes over larger and larger regions, until the time or the city ends.
+    """Tell the incumbent better bounds, of smaller and then of larger regions, until the time or the city ends.
 
     `prices` are the best known, and `opened` (m,) the fractions of the sites that the linear programme opens with
     them; `constant` is what values of the pricing's problem fall short of the incumbent's.
     """
     gains = pricing.problem.gains
-    load = _load(gains, prices, opened)
-    for most in SITES:
-        groups = sorted(regions(gains, load, most), key=len)
-        if len(groups) <= 1:
-            return
-        shares, fixed = _shares(pricing, prices, groups)
-        lows = np.array([prices.row[rows].sum() for rows in groups])
+    city = parted(gains, np.arange(len(gains.weight)), _load(gains, prices, opened), LEAST)
+    deal = _Deal(pricing, prices)
+    for region in city.all():
+        region.most = float(prices.row[region.rows].sum())
+    for height in range(city.height):
         until = perf_counter() + PASS_SHARE * incumbent.left_s
-        for number, (rows, share) in enumerate(zip(groups, shares, strict=True)):
-            seconds = (until - perf_counter()) / (len(groups) - number)
+        same = sorted((region for region in city.all() if region.height == height), key=lambda x: len(x.rows))
+        for number, region in enumerate(same):
+            seconds = (until - perf_counter()) / (len(same) - number)
             if incumbent.over or seconds <= 0:
-                return
-            lows[number] = min(lows[number], _decided(pricing, prices, rows, share, seconds))
-            incumbent.limit(float(lows.sum()) + fixed + constant)
-        log.info("%d regions; %s", len(groups), incumbent)
+                break
+            region.most = min(region.most, deal.decided(region.rows, seconds))
+            incumbent.limit(city.known() + deal.beside + constant)
+        log.info("%d regions of height %d; %s", len(same), height, incumbent)
 
 
-def regions(gains: Gains, load: Floats, most: float) -> list[Integers]:
-    """The rows in groups that lie close together, the `load` (n,) of each no more than that, unless it is one row.
+def replan_regions(
+    pricing: Pricing, prices: Prices, problem: Problem, incumbent: Incumbent, constant: float, until: float
+) -> None:
+    """Better plans: in turn each region planned anew by the tree, the rest of the best plan being as it is.
 
-    Cut in two again and again: from a row at one end, the nearer part and the farther.
+    In sweeps with other borders, until one betters nothing or the clock stands at `until`.
     """
-    size = np.minimum(np.diff(gains.indptr), NEAR)
+    core, scale = pricing.problem, pricing.scale(prices.floor)
+    gains = core.gains
+    row = np.repeat(np.arange(len(gains.weight)), np.diff(gains.indptr))
+    serves = scale[gains.part[row]] * gains.gain >= prices.row[row] * (1 - 1e-9)
+    for sweep, most in enumerate(REPLANNED):
+        before = incumbent.value
+        if incumbent.plan is None:
+            return
+        load = _load(gains, prices, (incumbent.plan & core.choice.free).astype(np.float64))
+        city = parted(gains, np.arange(len(gains.weight)), load, most)
+        for region in [each for each in city.all() if not each.parts]:
+            left_s = min(until - perf_counter(), incumbent.left_s)
+            if incumbent.over or left_s <= 0:
+                return
+            inside = np.zeros(len(gains.weight), bool)
+            inside[region.rows] = True
+            near = np.bincount(gains.site[serves & inside[row]], minlength=core.m) > 0
+            away, plan = core.choice.free & ~near, incumbent.plan
+            small, more, price = core.settled(plan & away, ~plan & away, prices.row, scale)
+            found = Incumbent(min(left_s, MOST_S), incumbent.gap, incumbent.whole)
+            found.offer(plan, incumbent.value)
+            _decide(small, price, constant + more, problem, found)
+            if found.plan is not None and found.value > incumbent.value:
+                incumbent.offer(found.plan, found.value)
+        log.info("regions planned anew; %s", incumbent)
+        if sweep and incumbent.value == before:
+            return
+
+
+def parted(gains: Gains, rows: Integers, load: Floats, least: float) -> Region:
+    """The region of some rows, parted in two again and again, until the `load` (n,) of a part is no more than `least`.
+
+    From a row at one end the nearer part and the farther, each with as much of the load as it has regions within.
+    """
+    weight = load[rows]
+    count = int(np.ceil(weight.sum() / least - 1e-9))
+    if count <= 1 or len(rows) <= 1:
+        return Region(rows)
+    size = np.minimum(np.diff(gains.indptr)[rows], NEAR)
     start = np.concatenate([[0], np.cumsum(size)])
-    entry = np.repeat(gains.indptr[:-1] - start[:-1], size) + np.arange(start[-1])
-    beside = csr_array((np.ones(len(entry)), gains.site[entry], start), shape=(len(size), gains.m))
-    left, found = [np.arange(len(size))], []
-    while left:
-        rows = left.pop()
-        weight = load[rows]
-        parts = int(np.ceil(weight.sum() / most - 1e-9))
-        if parts <= 1 or len(rows) <= 1:
-            found.append(rows)
-            continue
-        near = beside[rows]
-        near = near[:, np.unique(near.indices)]
-        met = _outward(near)
-        cut = int(np.searchsorted(np.cumsum(weight[met]), weight.sum() * (parts // 2) / parts))
-        cut = min(max(cut, 1), len(rows) - 1)
-        left += [rows[np.sort(met[cut:])], rows[np.sort(met[:cut])]]
-    return found
+    entry = np.repeat(gains.indptr[rows] - start[:-1], size) + np.arange(start[-1])
+    site, column = np.unique(gains.site[entry], return_inverse=True)
+    met = _outward(csr_array((np.ones(len(entry)), column, start), shape=(len(rows), len(site))))
+    cut = int(np.searchsorted(np.cumsum(weight[met]), weight.sum() * (count // 2) / count))
+    cut = min(max(cut, 1), len(rows) - 1)
+    parts = (np.sort(rows[met[:cut]]), np.sort(rows[met[cut:]]))
+    return Region(rows, tuple(parted(gains, part, load, least) for part in parts))
 
 
 def _outward(near: csr_array) -> Integers:
@@ -108,51 +166,58 @@ def _load(gains: Gains, prices: Prices, opened: Floats) -> Floats:
     return np.bincount(row[serves], weights=each[gains.site[serves]], minlength=len(gains.weight)).astype(np.float64)
 
 
-def _shares(pricing: Pricing, prices: Prices, groups: list[Integers]) -> tuple[Floats, float]:
-    """(k, m) the price of each free site in each region, and what the bound holds beside the regions."""
-    problem, gains, free = pricing.problem, pricing.problem.gains, pricing.problem.choice.free
-    count = pricing.count - int(problem.choice.keep.sum())
-    ranked = np.sort(np.maximum(prices.value[free], 0))[::-1]
-    usual = float(ranked[count - 1]) if 0 < count <= len(ranked) else 0.0  # λ
-    scale = pricing.scale(prices.floor)
-    label = np.empty(len(gains.weight), np.int64)
-    for number, rows in enumerate(groups):
-        label[rows] = number
-    row = np.repeat(np.arange(len(label)), np.diff(gains.indptr))
-    at = label[row] * gains.m + gains.site
-    beyond = np.maximum(scale[gains.part[row]] * gains.gain - prices.row[row], 0)
-    shape = (len(groups), gains.m)
-    share = np.bincount(at, weights=beyond, minlength=shape[0] * shape[1]).reshape(shape)
-    touched = (np.bincount(at, minlength=shape[0] * shape[1]) > 0).reshape(shape)
-    total = share.sum(axis=0)
-    part = np.where(total > 0, share / np.where(total > 0, total, 1), touched / np.maximum(touched.sum(axis=0), 1))
-    share += part * np.maximum(usual - prices.value, 0)
-    end = np.where(prices.limit > 0, pricing.most, np.where(prices.limit < 0, pricing.least, 0.0))
-    terms = [
-        usual * max(count, 0),
-        float(np.maximum(prices.value[free] - usual, 0).sum()),
-        float(prices.value[problem.choice.keep].sum()),
-        float((prices.limit * end).sum()),
-        -float(prices.floor @ problem.floor),
-    ]
-    return np.where(touched, share, np.inf), sum(terms) + 1e-9 * sum(map(abs, terms))
+class _Deal:
+    """How the price of each free site is dealt out: to each row as far as it uses the site, and the rest likewise."""
+
+    def __init__(self, pricing: Pricing, prices: Prices) -> None:
+        self.prices, self.problem = prices, pricing.problem
+        problem, gains, free = self.problem, self.problem.gains, self.problem.choice.free
+        count = pricing.count - int(problem.choice.keep.sum())
+        ranked = np.sort(np.maximum(prices.value[free], 0))[::-1]
+        usual = float(ranked[count - 1]) if 0 < count <= len(ranked) else 0.0  # λ
+        self.scale = pricing.scale(prices.floor)
+        row = np.repeat(np.arange(len(gains.weight)), np.diff(gains.indptr))
+        used = np.maximum(self.scale[gains.part[row]] * gains.gain - prices.row[row], 0)
+        total = np.bincount(gains.site, weights=used, minlength=gains.m)
+        among = np.maximum(np.bincount(gains.site, minlength=gains.m), 1)
+        spare = np.maximum(usual - prices.value, 0)
+        idle = np.where(total > 0, 0, spare / among)
+        self.paid = used * (1 + np.where(total > 0, spare / np.where(total > 0, total, 1), 0))[gains.site]
+        self.paid += idle[gains.site]  # (entries,)  the share of the row in the price of the site
+        end = np.where(prices.limit > 0, pricing.most, np.where(prices.limit < 0, pricing.least, 0.0))
+        terms = [
+            usual * max(count, 0),
+            float(np.maximum(prices.value[free] - usual, 0).sum()),
+            float(prices.value[problem.choice.keep].sum()),
+            float((prices.limit * end).sum()),
+            -float(prices.floor @ problem.floor),
+        ]
+        self.beside = sum(terms) + 1e-9 * sum(map(abs, terms))  # what the bound holds beside the regions
+
+    def decided(self, rows: Integers, seconds: float) -> float:
+        """The most that some rows gain beyond their shares of sites, or a bound on it after so many seconds."""
+        whole = self.problem.gains
+        rows = rows[self.scale[whole.part[rows]] > 0]
+        size = np.diff(whole.indptr)[rows]
+        entry = np.repeat(whole.indptr[rows] - np.cumsum(size) + size, size) + np.arange(size.sum())
+        sites = np.unique(whole.site[entry])
+        price = np.bincount(whole.site[entry], weights=self.paid[entry], minlength=whole.m)[sites]
+        nothing = np.zeros(len(sites), bool)
+        gains = whole.among(rows, sites, self.scale)
+        region = Problem(gains, Choice(nothing, nothing), price, np.ones(1), speaks=np.empty((0, 1)))
+        found = Incumbent(seconds, GAP)
+        plan = search.improved(region, nothing)
+        found.offer(plan, region.value(plan))
+        _decide(region, self.prices.row[rows], 0.0, region, found)
+        return found.bound
 
 
-def _decided(pricing: Pricing, prices: Prices, rows: Integers, share: Floats, seconds: float) -> float:
-    """The most that a region's rows gain beyond its sites' shares (m,), or a bound on it after so many seconds."""
-    whole, scale = pricing.problem, pricing.scale(prices.floor)
-    rows = rows[scale[whole.gains.part[rows]] > 0]
-    sites = np.flatnonzero(whole.choice.free & np.isfinite(share))
-    gains = whole.gains.among(rows, sites, scale)
-    nothing = np.zeros(len(sites), bool)
-    region = Problem(gains, Choice(nothing, nothing), share[sites], np.ones(1), speaks=np.empty((0, 1)))
-    found = Incumbent(seconds, GAP)
-    plan = search.improved(region, nothing)
-    found.offer(plan, region.value(plan))
-    own = Pricing(region)
-    here = own.judged(prices.row[rows], np.empty(0), np.empty(0), region.choice)
-    here = own.lowered(here, region.choice, found.better, steps=STEPS, patience=PATIENCE, step=STEP)
-    found.limit(here.bound)
-    core, constant, row = region.settled(*own.settles(here, region.choice, found.better), here.row)
-    branch_and_cut(core, row, constant, region, found)
-    return found.bound
+def _decide(core: Problem, row: Floats, constant: float, problem: Problem, found: Incumbent) -> None:
+    """Better plans and bounds for a small core, from prices (n,) of its rows; see `branch_and_cut`."""
+    pricing, known = Pricing(core), found.better - constant
+    start = pricing.judged(row, np.zeros(len(pricing.most)), np.zeros(len(core.floor)), core.choice)
+    prices = pricing.lowered(start, core.choice, known, steps=STEPS, patience=PATIENCE, step=STEP)
+    found.limit(prices.bound + constant)
+    settled = pricing.settles(prices, core.choice, known)
+    small, more, row = core.settled(*settled, prices.row, pricing.scale(prices.floor))
+    branch_and_cut(small, row, constant + more, problem, found)

@@ -9,7 +9,7 @@ from planner.optimise.reduce_covering import Covering, one_sided, ranges
 
 SLACK = 1e-9  # share of a limit by which sums of fractions may pass it
 FREE = 1e-9  # what a site without cost counts as in a division
-HEARD_EVERY = 100  # steps of a walk: whether to go on
+HEARD_EVERY = 1000  # steps of a walk: whether to go on
 SMALLEST_STEP, PATIENCE = 5e-3, 20  # of the prices' steps; rounds without a better bound before a step is halved
 WORTHWHILE = 1e-5  # share by which a bound must rise to count as better
 
@@ -67,11 +67,6 @@ class Tally:
         self.plan[j] = False
         self.room = self.room + self.amount[:, j]
         self.spent -= self.cost[j]
-
-    def weigh(self, rows: Integers) -> None:
-        """Rows not covered count one more from now on."""
-        self.weight[rows] += 1
-        self._add(rows, 1.0)
 
     def fits(self, sites: Integers, sign: int = 1) -> Flags:
         """Which sites the limits let open (sign 1) or close (sign −1)."""
@@ -139,50 +134,29 @@ def exchange(covering: Covering, start: Flags, steps: int, found: Callable[[Flag
     made. `found` says whether to go on. Same start, same walk.
     Gao, Weise & Li (2015), An efficient local search heuristic with row weighting for the unicost set covering problem.
     """
-    tally, free = Tally(covering, start), covering.choice.free
-    draw = np.random.default_rng(0)
-    moved = np.zeros(len(free), np.int64)  # (m,)  the step at which each site was last opened or closed
-    changed = np.ones(len(free), bool)  # (m,)  a closed site may return only after its surroundings changed
-    best, opened = np.inf, -1
-    for step in range(1, steps + 1):
-        while not tally.bare().size:
-            drop_superfluous(tally)
-            if tally.spent < best:
-                best = tally.spent
-                if not found(tally.plan):
-                    return
-            if _close_one(tally, opened, moved, changed, step) < 0:
-                return
-        if _close_one(tally, opened, moved, changed, step) < 0:
-            return
-        might = tally.sites_of(draw.choice(tally.bare(), 1))
-        might = might[free[might] & changed[might] & tally.fits(might) & (tally.spent + covering.cost[might] < best)]
-        if len(might):
-            gain = tally.score[might] / tally.dear[might]
-            high = might[gain == gain.max()]
-            opened = int(high[np.argmin(moved[high])])
-            tally.open(opened)
-            moved[opened] = step
-            changed[tally.sites_of(tally.rows(opened))] = True
-        tally.weigh(tally.bare())
-        if step % HEARD_EVERY == 0 and not found(start):
-            return
+    from planner.optimise._kernels import walk_covers  # noqa: PLC0415
 
-
-def _close_one(tally: Tally, opened: int, moved: Integers, changed: Flags, step: int) -> int:
-    """Close the site, but the one opened last, that is missed least for its cost; of equals the longest unmoved."""
-    out = np.flatnonzero(tally.plan & tally.covering.choice.free)
-    out = out[(out != opened) & tally.fits(out, -1)]
-    if not len(out):
-        return -1
-    loss = tally.score[out] / tally.dear[out]
-    low = out[loss == loss.min()]
-    j = int(low[np.argmin(moved[low])])
-    tally.close(j)
-    moved[j] = step
-    changed[tally.sites_of(tally.rows(j))] = True
-    changed[j] = False
-    return j
+    tally, m = Tally(covering, start), covering.choice.m
+    listed, place = np.zeros(covering.n, np.int64), np.zeros(covering.n, np.int64)
+    bare = tally.bare()
+    listed[: len(bare)], place[bare] = bare, np.arange(len(bare))
+    state = (tally.plan, tally.times, tally.sum_open, tally.weight, tally.score, tally.room, np.array([tally.spent]))
+    walk = (
+        (covering.indptr, covering.site),
+        (tally.start, tally.row),
+        (tally.cost, tally.dear, covering.choice.free, tally.amount),
+        state,
+        (listed, place, np.array([len(bare)])),
+        (np.zeros(m, np.int64), np.ones(m, bool), np.array([0, -1])),  # a closed site waits until something changes
+    )
+    best, left, seed = np.inf, steps, np.ones(1, np.uint64)
+    while left > 0:
+        came = walk_covers(*walk, (best, min(left, HEARD_EVERY)), seed)
+        left -= HEARD_EVERY
+        if came > 0:
+            best = float(state[-1][0])
+        if came < 0 or not found(tally.plan if came > 0 else start):
+            return
 
 
 def bound_by_prices(

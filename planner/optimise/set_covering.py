@@ -15,7 +15,7 @@ from planner.optimise.reduce_covering import Covering, ranges, reduce_covering
 from planner.optimise.search_covering import bound_by_prices, exchange, greedy_cover, settled_by_costs
 
 ROUNDS = 300  # of prices, in each pass
-STEPS = (1, 20)  # of exchanges for each free site, in each pass
+STEPS = (20, 200)  # of exchanges for each free site, in each pass
 SMALL = 60  # free sites at which the programme is quicker than any search
 LARGE = 400  # free sites beyond which districts are searched before the whole
 
