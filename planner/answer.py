@@ -112,6 +112,8 @@ def _why_none(asked: Asked, choice: Choice, means: Means, feasible: bool) -> str
                 kind.append(rule)
                 kind.sort()
     names = [*(_in_words(asked, choice.limits[k]) for k in limits), *(means.floors[k] for k in floors)]
+    if not names:
+        return "No plan keeps all these rules, and no single one of them can be blamed."
     return f"No plan keeps these rules together: {'; '.join(names)}. Loosen one of them."
 
 

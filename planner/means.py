@@ -1,8 +1,9 @@
 """How each question is searched: from people, reaches and rules to the arrays of a programme, and back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -237,7 +238,11 @@ def answer_apart(asked: Asked, a: Integers, b: Integers, distance: Floats) -> Pl
             np.minimum.at(near, end[both], distance[both])
         return Figures(np.zeros(asked.m), np.where(plan, near, 0.0), plan)
 
-    return answer(asked, Means(search, pairs.smallest, figures))
+    def possible(choice: Choice, of: Sequence[int]) -> bool:
+        count = wanted if of else int(choice.keep.sum())
+        return disperse(pairs, choice, count, Incumbent(asked.effort.time_limit_s, gap=1.0))
+
+    return answer(asked, Means(search, pairs.smallest, figures, possible=possible, floors=[f"{wanted} sites are open"]))
 
 
 def answer_capacities(
@@ -303,6 +308,19 @@ def answer_capacities(
         opened, share, _ = chosen[plan.tobytes()]
         return float(question(asked.choice).worth(opened, share))
 
+    rules: list[tuple[bool, str, dict[str, Any]]] = [  # whether it is asked, in words, and how to do without
+        (budget is not None, f"the budget of {budget or 0:,.0f}", {"budget": None}),
+        (least is not None, "the least loads", {"least_load": None}),
+        (whole, "places go to one site as a whole", {"single": False}),
+    ]
+    needs = [(words, without) for asks, words, without in rules if asks]
+
+    def possible(choice: Choice, of: Sequence[int]) -> bool:
+        looser = question(choice)
+        for number, (_, without) in enumerate(needs):
+            looser = looser if number in of else replace(looser, **without)
+        return allocate(looser, Incumbent(asked.effort.time_limit_s, gap=1.0)).feasible
+
     row = np.repeat(np.arange(len(asked.people)), np.diff(indptr))
 
     def figures(plan: Flags) -> Figures:
@@ -311,7 +329,9 @@ def answer_capacities(
         gained = np.bincount(row[site < m], weights=share[site < m], minlength=len(asked.people)) > 0
         return Figures(load, load, gained)
 
-    plan = answer(asked, Means(search, objective, figures, sign=-1))
+    plan = answer(
+        asked, Means(search, objective, figures, sign=-1, possible=possible, floors=[words for words, _ in needs])
+    )
     opened, share, without = chosen[np.isin(np.arange(m), plan.sites).tobytes()]
     goes = np.flatnonzero(share > 0)
     return AssignedPlan(

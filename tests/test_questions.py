@@ -376,6 +376,26 @@ def test_rules_that_contradict_each_other_are_named_and_no_others() -> None:
     )
 
 
+def test_rules_that_leave_somebody_without_a_place_are_named() -> None:
+    demand, reach = street("6...6", "A...B", limit_m=700)
+    sizes = [Size("A", 8, cost=3), Size("B", 8, cost=4)]
+    for more, rules, named in (
+        ({}, Rules(budget=6.0, quotas=[Quota("east", ["B"], at_least=1)]), "the budget of 6"),
+        ({"least_load": np.array([7.0, 7.0])}, Rules(), "the least loads"),
+    ):
+        with pytest.raises(QuestionError, match=named):
+            assign_people(demand, reach, sizes, rules=rules, **more)
+    demand, reach = street("6.5.6", "A...B", limit_m=700)
+    with pytest.raises(QuestionError, match="places go to one site as a whole"):
+        assign_people(demand, reach, [Size("A", 9, cost=3), Size("B", 9, cost=4)], whole_places=True)
+
+
+def test_sites_that_cannot_be_spread_name_the_rules() -> None:
+    sites = sites_at(np.array([[0.0, 0], [100, 0], [300, 0]]), ["A", "B", "C"])
+    with pytest.raises(QuestionError, match=r"together: quota 'few' .*; 3 sites are open"):
+        spread_sites(sites, new_sites=3, rules=Rules(quotas=[Quota("few", ["A", "B"], at_most=1)]))
+
+
 def test_a_share_beyond_reach_names_the_places_and_their_nearest_candidates() -> None:
     demand, reach = street("9.....4", "A......", limit_m=700)
     with pytest.raises(QuestionError, match=r"at most 69.23% can be served: 4 people in 1 places .* A at 600 m"):
