@@ -20,10 +20,10 @@ TRIES = 30  # plans near the best that are tried in each round
 IDLE = 60  # plans near the best that are tried without a better one, and as many again as the last took
 PARTS = 3  # of a round, with a search for plans after each
 FEW = 3  # times as many sites as may open, among which the best plan is sought exactly
-POLISH_SHARE = 0.1  # of the time left, for that
+POLISH_SHARE = 0.05  # of the time left, for that
 TREE_SHARE = 0.1  # of the time left, for each look at whether the tree closes the gap
 STALLED = 0.7  # of the gap left after such a look: it does not
-PLAN_SHARE = 0.2  # of the time left then, for regions planned anew
+PLAN_SHARE = 0.1  # of the time left then, for regions planned anew
 SMALL_CORE = 4_000  # entries of rows up to which the programme itself goes to the solver
 SEED = 0
 

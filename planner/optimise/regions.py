@@ -95,14 +95,13 @@ def replan_regions(
 ) -> None:
     """Better plans: in turn each region planned anew by the tree, the rest of the best plan being as it is.
 
-    In sweeps with other borders, until one betters nothing or the clock stands at `until`.
+    In sweeps with other borders, until the clock stands at `until`.
     """
     core, scale = pricing.problem, pricing.scale(prices.floor)
     gains = core.gains
     row = np.repeat(np.arange(len(gains.weight)), np.diff(gains.indptr))
     serves = scale[gains.part[row]] * gains.gain >= prices.row[row] * (1 - 1e-9)
-    for sweep, most in enumerate(REPLANNED):
-        before = incumbent.value
+    for most in REPLANNED:
         if incumbent.plan is None:
             return
         load = _load(gains, prices, (incumbent.plan & core.choice.free).astype(np.float64))
@@ -122,8 +121,6 @@ def replan_regions(
             if found.plan is not None and found.value > incumbent.value:
                 incumbent.offer(found.plan, found.value)
         log.info("regions planned anew; %s", incumbent)
-        if sweep and incumbent.value == before:
-            return
 
 
 def parted(gains: Gains, rows: Integers, load: Floats, least: float) -> Region:
