@@ -21,7 +21,7 @@ test: lint $(VENV)/.browser ## every check and every test
 	@$(PY) -m pytest
 
 slow: $(VENV)/.ready ## the siting properties on 500 random cases each
-	@PLANNER_EXAMPLES=500 $(PY) -m pytest tests/test_questions.py tests/test_engine.py tests/test_set_covering.py \
+	@PLANNER_EXAMPLES=500 $(PY) -m pytest tests/test_questions.py tests/test_engine.py tests/test_covering.py \
 	    tests/test_centre.py tests/test_dispersion.py tests/test_capacity.py
 
 lint: $(VENV)/.ready

@@ -8,9 +8,9 @@ from time import perf_counter
 
 import numpy as np
 
-from planner.optimise.capacity import allocate
+from planner.optimise.capacity.allocate import allocate
+from planner.optimise.capacity.models import CapacityQuestion
 from planner.optimise.choice import Choice, Incumbent
-from planner.optimise.models_capacity import CapacityQuestion
 
 
 def made_up(

@@ -100,7 +100,7 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
 
 def answer_everybody(asked: Asked, reach: Reach, lacking: Flags, standard: Standard) -> Plan:
     """The cheapest plan that covers every lacking place (n,) with people that some candidate reaches."""
-    from planner.optimise.set_covering import cover_all  # noqa: PLC0415
+    from planner.optimise.covering.cover import cover_all  # noqa: PLC0415
 
     open_to = reach.only(~asked.choice.shut)
     wanted = lacking & (asked.people > 0)
@@ -127,8 +127,8 @@ def answer_everybody(asked: Asked, reach: Reach, lacking: Flags, standard: Stand
 
 def answer_longest(asked: Asked, reach: Reach) -> Plan:
     """The plan under which the longest walk of anybody is shortest."""
-    from planner.optimise.centre import smallest_radius  # noqa: PLC0415
-    from planner.optimise.set_covering import cover_all  # noqa: PLC0415
+    from planner.optimise.covering.centre import smallest_radius  # noqa: PLC0415
+    from planner.optimise.covering.cover import cover_all  # noqa: PLC0415
 
     today = np.full(len(asked.people), np.inf) if asked.standing is None else asked.standing.nearest()[0]
     open_to = reach.only(~asked.choice.shut)
@@ -223,7 +223,7 @@ def _whole(values: Floats) -> bool:
 
 def answer_apart(asked: Asked, a: Integers, b: Integers, distance: Floats) -> Plan:
     """The plan whose two nearest sites are as far apart as can be; pairs (k,) within the limit of the reach."""
-    from planner.optimise.dispersion import Pairs, disperse  # noqa: PLC0415
+    from planner.optimise.covering.dispersion import Pairs, disperse  # noqa: PLC0415
 
     pairs = Pairs(a, b, distance, asked.to_candidates.limit)
     wanted = int(asked.new_sites or 0)
@@ -260,8 +260,8 @@ def answer_capacities(
 
     Standing facilities follow the candidates as sites m, m + 1, … that are always open; `held` are their capacities.
     """
-    from planner.optimise.capacity import allocate  # noqa: PLC0415
-    from planner.optimise.models_capacity import CapacityQuestion  # noqa: PLC0415
+    from planner.optimise.capacity.allocate import allocate  # noqa: PLC0415
+    from planner.optimise.capacity.models import CapacityQuestion  # noqa: PLC0415
 
     m, k = asked.m, len(held)
     names = np.concatenate(

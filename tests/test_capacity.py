@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from planner.optimise import models_capacity
-from planner.optimise.capacity import CapacityAnswer, allocate
-from planner.optimise.capacity_modules import ModuleSets
-from planner.optimise.capacity_plans import assignment
-from planner.optimise.capacity_prices import Knapsacks, Prices
-from planner.optimise.capacity_transport import transport
-from planner.optimise.capacity_whole import WholeLoads
+from planner.optimise.capacity import models as models_capacity
+from planner.optimise.capacity.allocate import CapacityAnswer, allocate
+from planner.optimise.capacity.models import CapacityQuestion
+from planner.optimise.capacity.modules import ModuleSets
+from planner.optimise.capacity.plans import assignment
+from planner.optimise.capacity.prices import Knapsacks, Prices
+from planner.optimise.capacity.transport import transport
+from planner.optimise.capacity.whole import WholeLoads
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
-from planner.optimise.models_capacity import CapacityQuestion
 
 GOLDEN = Path(__file__).parent / "golden"
 MINUTE = 60.0

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import floyd_warshall
 
-from planner.optimise import centre
-from planner.optimise.centre import smallest_radius
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
-from planner.optimise.set_covering import cover_all
-from tests.test_set_covering import limits
+from planner.optimise.covering import centre
+from planner.optimise.covering.centre import smallest_radius
+from planner.optimise.covering.cover import cover_all
+from tests.test_covering import limits
 
 PMED = Path(__file__).parents[2] / "shared" / "data" / "benchmarks" / "pmed"
 # The optima of p-center on OR-Library's p-median instances: Elloumi, Labbé & Pochet (2004).

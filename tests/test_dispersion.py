@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import QuestionError
-from planner.optimise import dispersion
 from planner.optimise.choice import Choice, Incumbent, Limit
-from planner.optimise.dispersion import Pairs, disperse
-from planner.optimise.models_covering import node_packing
-from tests.test_set_covering import limits
+from planner.optimise.covering import dispersion
+from planner.optimise.covering.dispersion import Pairs, disperse
+from planner.optimise.covering.models import node_packing
+from tests.test_covering import limits
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from planner.errors import QuestionError
-from planner.optimise import districts, reduce_covering, search_covering, set_covering
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
-from planner.optimise.models_covering import set_covering as programme
-from planner.optimise.reduce_covering import Covering
+from planner.optimise.covering import cover, districts, reduce, search
+from planner.optimise.covering.models import set_covering as programme
+from planner.optimise.covering.reduce import Covering
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -33,7 +33,7 @@ def plans(question: Covering) -> list[NDArray[np.bool_]]:
 
 
 def asked(question: Covering, best: Incumbent, **how) -> bool:
-    return set_covering.cover_all(question.indptr, question.site, question.cost, question.choice, best, **how)
+    return cover.cover_all(question.indptr, question.site, question.cost, question.choice, best, **how)
 
 
 def random_town(places: int, m: int, radius: float, seed: int = 0) -> Covering:
@@ -75,37 +75,37 @@ def questions(draw: st.DrawFn) -> Covering:
 
 def test_whoever_covers_a_row_covers_the_rows_that_contain_its_sites() -> None:
     question = covering({0, 1}, {0, 1, 2}, {2, 3}, {0, 2, 3}, {0, 1}, cost=[1] * 4)
-    gone = reduce_covering.implied_rows(question.indptr, question.site, 4)
+    gone = reduce.implied_rows(question.indptr, question.site, 4)
     assert gone.tolist() == [False, True, False, True, True]
 
 
 def test_a_site_that_covers_less_for_as_much_is_shut() -> None:
     # Site 1 covers what 0 does and more; 3 covers as much as 2, which is cheaper.
     question = covering({0, 1}, {1}, {2, 3}, cost=[1, 1, 1, 2])
-    assert reduce_covering.dominated_sites(question).tolist() == [True, False, False, True]
+    assert reduce.dominated_sites(question).tolist() == [True, False, False, True]
 
 
 def test_of_sites_alike_the_first_stays() -> None:
-    assert reduce_covering.dominated_sites(covering({0, 1, 2}, cost=[1, 1, 1])).tolist() == [False, True, True]
+    assert reduce.dominated_sites(covering({0, 1, 2}, cost=[1, 1, 1])).tolist() == [False, True, True]
 
 
 def test_a_site_that_a_limit_may_ask_for_is_not_dominated() -> None:
     quota = Limit("street office 1", np.array([0]), np.ones(1), least=1)
     free_to_go = covering({0, 1}, {1}, cost=[1, 1])
-    assert reduce_covering.dominated_sites(free_to_go).tolist() == [True, False]
+    assert reduce.dominated_sites(free_to_go).tolist() == [True, False]
     asked_for = covering({0, 1}, {1}, cost=[1, 1], limits=[quota])
-    assert not reduce_covering.dominated_sites(asked_for).any()
+    assert not reduce.dominated_sites(asked_for).any()
 
 
 def test_a_site_is_not_dominated_by_one_that_uses_more_of_a_limit() -> None:
     budget = Limit("area", np.array([0, 1]), np.array([1.0, 2.0]), most=2)
-    assert not reduce_covering.dominated_sites(covering({0, 1}, {1}, cost=[1, 1], limits=[budget])).any()
+    assert not reduce.dominated_sites(covering({0, 1}, {1}, cost=[1, 1], limits=[budget])).any()
 
 
 @given(questions())
 @settings(max_examples=50, deadline=None)
 def test_the_smaller_question_keeps_a_cheapest_plan_and_loses_no_row(question) -> None:
-    smaller = reduce_covering.reduce_covering(question)
+    smaller = reduce.reduce_covering(question)
     before = plans(question)
     if smaller is None:
         assert not before
@@ -118,10 +118,10 @@ def test_the_smaller_question_keeps_a_cheapest_plan_and_loses_no_row(question) -
 
 
 def test_containment_is_exact_where_signatures_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reduce_covering, "WORDS", 0)
-    monkeypatch.setattr(reduce_covering, "PAIRS_AT_ONCE", 1)
+    monkeypatch.setattr(reduce, "WORDS", 0)
+    monkeypatch.setattr(reduce, "PAIRS_AT_ONCE", 1)
     question = covering({0, 1}, {0, 2, 3}, {0, 3}, {1, 2}, {0, 1, 2}, cost=[1] * 4)
-    gone = reduce_covering.implied_rows(question.indptr, question.site, 4)
+    gone = reduce.implied_rows(question.indptr, question.site, 4)
     assert gone.tolist() == [False, True, False, False, True]
 
 
@@ -131,11 +131,11 @@ def test_containment_is_exact_where_signatures_cannot_tell(monkeypatch: pytest.M
 @given(questions())
 @settings(max_examples=50, deadline=None)
 def test_a_walk_of_exchanges_meets_only_plans_that_are_allowed(question) -> None:
-    smaller = reduce_covering.reduce_covering(question)
+    smaller = reduce.reduce_covering(question)
     met = []
     if smaller is not None:
-        start = search_covering.greedy_cover(smaller)
-        search_covering.exchange(smaller, start, 50, lambda plan: met.append(plan.copy()) or True)
+        start = search.greedy_cover(smaller)
+        search.exchange(smaller, start, 50, lambda plan: met.append(plan.copy()) or True)
     for plan in met:
         assert not question.covered_by(plan) or not smaller.choice.allows(start) or question.choice.allows(plan)
 
@@ -144,7 +144,7 @@ def test_a_walk_of_exchanges_finds_what_greedy_misses() -> None:
     # Greedy takes site 2, which covers four rows, and needs 0 and 1 all the same.
     question = covering({0}, {0, 2}, {0, 2}, {1, 2}, {1, 2}, {1}, cost=[1] * 3)
     question = replace(question, site=np.array([0, 0, 2, 0, 2, 1, 2, 1, 2, 1]))
-    assert search_covering.greedy_cover(question).tolist() == [True, True, False]
+    assert search.greedy_cover(question).tolist() == [True, True, False]
 
 
 @given(questions(), st.lists(st.sampled_from([0, 0.25, 0.5, 1, 2]), min_size=12, max_size=12))
@@ -156,10 +156,10 @@ def test_any_prices_bound_every_plan_and_settle_only_what_cheaper_plans_agree_on
     if (question.choice.keep & question.choice.shut).any():
         return
     free = question.cost - question.covers().T @ price
-    low = search_covering.lagrangean(question, price, free)
-    raised, _ = search_covering.bound_by_prices(question, 20.0, 30, lambda: False)
+    low = search.lagrangean(question, price, free)
+    raised, _ = search.bound_by_prices(question, 20.0, 30, lambda: False)
     for cutoff in (2.0, 5.0):
-        always, never = search_covering.settled_by_costs(question, low, free, cutoff)
+        always, never = search.settled_by_costs(question, low, free, cutoff)
         for plan in every:
             cost = -question.worth(plan)
             assert max(low, raised) <= cost + 1e-9
@@ -185,7 +185,7 @@ def test_districts_hold_every_row_once(question) -> None:
 @given(question=questions())
 @settings(max_examples=30, deadline=None)
 def test_what_districts_cost_bounds_every_plan(question, most) -> None:
-    smaller = reduce_covering.reduce_covering(question)
+    smaller = reduce.reduce_covering(question)
     if smaller is None or not smaller.n:
         return
     with pytest.MonkeyPatch.context() as patch:
@@ -194,7 +194,7 @@ def test_what_districts_cost_bounds_every_plan(question, most) -> None:
     for plan in plans(smaller):
         cost = -smaller.worth(plan)
         assert low <= cost + 1e-6
-        always, never = search_covering.settled_by_costs(smaller, low, reduced, cost + 0.5)
+        always, never = search.settled_by_costs(smaller, low, reduced, cost + 0.5)
         assert plan[always].all()
         assert not plan[never].any()
 
@@ -204,8 +204,8 @@ def test_what_districts_cost_bounds_every_plan(question, most) -> None:
 def test_a_large_question_equals_trying_all_plans(question) -> None:
     every, best = plans(question), Incumbent(whole=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(set_covering, "LARGE", -1)
-        patch.setattr(set_covering, "STEPS", ())
+        patch.setattr(cover, "LARGE", -1)
+        patch.setattr(cover, "STEPS", ())
         patch.setattr(districts, "REPLANNED", (2, 4))
         patch.setattr(districts, "BOUNDED", (3,))
         assert asked(question, best) == bool(every)
@@ -225,7 +225,7 @@ def test_prices_bound_a_town_where_the_linear_programme_has_no_time(share, monke
 def test_planning_districts_anew_makes_a_plan_cheaper_than_greedy() -> None:
     town = random_town(900, 300, 0.07)
     best = Incumbent(whole=True)
-    start = search_covering.greedy_cover(town)
+    start = search.greedy_cover(town)
     best.offer(start, town.worth(start))
     districts.replan_districts(town, best)
     assert best.value > town.worth(start)
@@ -263,7 +263,7 @@ def test_the_cheapest_cover_equals_trying_all_plans(question, reduced) -> None:
 @given(questions())
 @settings(max_examples=50, deadline=None)
 def test_whether_a_cover_exists_equals_trying_all_plans(question) -> None:
-    plan, decided = set_covering.find_cover(question.indptr, question.site, question.choice)
+    plan, decided = cover.find_cover(question.indptr, question.site, question.choice)
     assert decided
     every = plans(question)
     assert (plan is not None) == bool(every)
@@ -316,7 +316,7 @@ def test_as_many_sites_as_needed_are_enough_and_one_fewer_is_not() -> None:
     asked(town, best)
     for more, there in ((0, True), (-1, False)):
         choice = town.choice.with_limits(at_most(-best.value + more, 120))
-        plan, decided = set_covering.find_cover(town.indptr, town.site, choice)
+        plan, decided = cover.find_cover(town.indptr, town.site, choice)
         assert decided
         assert (plan is not None) == there
 
@@ -353,7 +353,7 @@ def test_without_time_nothing_is_claimed() -> None:
     best = Incumbent(time_limit_s=0.0, whole=True)
     assert asked(town, best)
     assert best.bound > best.value
-    assert set_covering.find_cover(town.indptr, town.site, town.choice, time_limit_s=0.0) == (None, False)
+    assert cover.find_cover(town.indptr, town.site, town.choice, time_limit_s=0.0) == (None, False)
 
 
 def test_a_row_that_no_site_covers_has_no_plan() -> None:

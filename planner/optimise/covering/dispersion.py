@@ -10,9 +10,9 @@ from planner.errors import QuestionError
 from planner.network import Flags, Floats, Integers
 from planner.optimise import solver
 from planner.optimise.choice import EXACT, Choice, Incumbent, Limit
-from planner.optimise.halving import next_question
-from planner.optimise.models_covering import node_packing
-from planner.optimise.reduce_covering import one_sided
+from planner.optimise.covering.halving import next_question
+from planner.optimise.covering.models import node_packing
+from planner.optimise.covering.reduce import one_sided
 
 STARTS = 20  # greedy plans, each from another first site
 EXCHANGES = 200  # at most, of each

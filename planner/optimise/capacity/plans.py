@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.capacity_prices import Knapsacks
-from planner.optimise.capacity_transport import Assignment, penalty, transport, two_smallest
-from planner.optimise.models_capacity import ROOM, CapacityQuestion, people_at
+from planner.optimise.capacity.models import ROOM, CapacityQuestion, people_at
+from planner.optimise.capacity.prices import Knapsacks
+from planner.optimise.capacity.transport import Assignment, penalty, transport, two_smallest
 
 TRIES = 30  # exchanges tried exactly before a plan counts as good
 PASSES = 10  # over the demand points that shift and swap

@@ -12,10 +12,10 @@ from scipy.sparse.csgraph import breadth_first_order
 from planner.network import Floats, Integers
 from planner.optimise import solver
 from planner.optimise.choice import Choice, Incumbent
-from planner.optimise.core_covering import cutoff_of, offer, solve_core
-from planner.optimise.models_covering import set_covering
-from planner.optimise.reduce_covering import Covering, reduce_covering
-from planner.optimise.search_covering import bound_by_prices, lagrangean
+from planner.optimise.covering.core import cutoff_of, offer, solve_core
+from planner.optimise.covering.models import set_covering
+from planner.optimise.covering.reduce import Covering, reduce_covering
+from planner.optimise.covering.search import bound_by_prices, lagrangean
 
 REPLANNED = (150, 250, 350, 500, 600, 700, 800)  # sites of a district planned anew, in each sweep with other borders
 BOUNDED = (100, 200, 300, 400, 600)  # sites of a district whose cost is bounded, in passes

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.capacity_modules import ModuleSets
-from planner.optimise.capacity_whole import WholeLoads
-from planner.optimise.models_capacity import CapacityQuestion
+from planner.optimise.capacity.models import CapacityQuestion
+from planner.optimise.capacity.modules import ModuleSets
+from planner.optimise.capacity.whole import WholeLoads
 
 RISE, FALL = 1.1, 0.66  # of the step, after a good direction and after PATIENCE rounds without a better bound
 ROUNDING = 1e-9

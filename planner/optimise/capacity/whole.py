@@ -3,7 +3,7 @@
 import numpy as np
 
 from planner.network import Floats, Integers
-from planner.optimise.models_capacity import ROOM, CapacityQuestion
+from planner.optimise.capacity.models import ROOM, CapacityQuestion
 
 GRID = 1000  # steps into which the largest capacity is parted, where people are not whole numbers or many
 

@@ -7,9 +7,9 @@ from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import EXACT, Choice, Incumbent
-from planner.optimise.halving import next_question
-from planner.optimise.reduce_covering import one_sided
-from planner.optimise.set_covering import find_cover
+from planner.optimise.covering.cover import find_cover
+from planner.optimise.covering.halving import next_question
+from planner.optimise.covering.reduce import one_sided
 
 CANDIDATES = 50  # sites near the worst row that an exchange tries
 EXCHANGES = 200  # at most; a dozen is usual

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.reduce_covering import Covering, one_sided, ranges
+from planner.optimise.covering.reduce import Covering, one_sided, ranges
 
 SLACK = 1e-9  # share of a limit by which sums of fractions may pass it
 FREE = 1e-9  # what a site without cost counts as in a division

@@ -9,10 +9,10 @@ from scipy.sparse.csgraph import connected_components
 from planner.errors import QuestionError
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import EXACT, Choice, Incumbent
-from planner.optimise.core_covering import NEXT, Sought, cutoff_of, offer, solve_core
-from planner.optimise.districts import bound_by_districts, replan_districts
-from planner.optimise.reduce_covering import Covering, ranges, reduce_covering
-from planner.optimise.search_covering import bound_by_prices, exchange, greedy_cover, settled_by_costs
+from planner.optimise.covering.core import NEXT, Sought, cutoff_of, offer, solve_core
+from planner.optimise.covering.districts import bound_by_districts, replan_districts
+from planner.optimise.covering.reduce import Covering, ranges, reduce_covering
+from planner.optimise.covering.search import bound_by_prices, exchange, greedy_cover, settled_by_costs
 
 ROUNDS = 300  # of prices, in each pass
 STEPS = (20, 200)  # of exchanges for each free site, in each pass

@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.models_capacity import ROOM, CapacityQuestion, people_at
+from planner.optimise.capacity.models import ROOM, CapacityQuestion, people_at
 
 NEAREST = 3  # open sites of each demand point with which a transportation programme begins
 ALL_ASKED = 1000  # demand points up to which a transportation programme asks all of them

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.capacity_modules import ModuleSets
-from planner.optimise.capacity_plans import assignment, improve
-from planner.optimise.capacity_prices import Prices, Settled
-from planner.optimise.capacity_transport import Assignment, transport
-from planner.optimise.capacity_whole import WholeLoads
+from planner.optimise.capacity.models import CapacityQuestion, capacitated, capacitated_single
+from planner.optimise.capacity.modules import ModuleSets
+from planner.optimise.capacity.plans import assignment, improve
+from planner.optimise.capacity.prices import Prices, Settled
+from planner.optimise.capacity.transport import Assignment, transport
+from planner.optimise.capacity.whole import WholeLoads
 from planner.optimise.choice import Incumbent
-from planner.optimise.models_capacity import CapacityQuestion, capacitated, capacitated_single
 from planner.optimise.solver import solve
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ import numpy as np
 from planner.network import Flags, Integers
 from planner.optimise import solver
 from planner.optimise.choice import Choice, Incumbent, Limit
-from planner.optimise.models_covering import set_covering
-from planner.optimise.reduce_covering import Covering
+from planner.optimise.covering.models import set_covering
+from planner.optimise.covering.reduce import Covering
 
 NEXT = 1e-6  # whole costs below the best are at least 1 − this below it
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from planner.network import Flags, Floats
-from planner.optimise.models_capacity import CapacityQuestion
+from planner.optimise.capacity.models import CapacityQuestion
 from planner.optimise.solver import HALF, SEED, _highs
 
 ROUNDING = 1e-9
