@@ -123,7 +123,7 @@ def test_regions_bound_every_plan_and_never_worse_than_their_prices(problem: Pro
     found = Incumbent()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(regions, "LEAST", 0.5)
-        regions.bound_by_regions(pricing, prices, prices.opened.astype(float), found, constant)
+        list(regions.bound_by_regions(pricing, prices, prices.opened.astype(float), found, constant))
     assert found.bound == np.inf or found.bound <= prices.bound + constant + 1e-6 * max(1.0, abs(prices.bound))
     for plan in plans:
         assert problem.value(plan) <= found.bound + 1e-9

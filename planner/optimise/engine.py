@@ -73,7 +73,7 @@ class _Search:
             self.shake(TRIES * (number + 1))
             pricing, prices = self.reduce(pricing, prices)
         if not incumbent.over:
-            self.polish(pricing, prices)
+            self.polish(pricing, prices, self.likely(pricing, prices))
             self.shake()
             pricing, prices = self.reduce(pricing, prices)
         return incumbent.over or self.prove(pricing, prices)
@@ -122,17 +122,21 @@ class _Search:
         log.info("%d of %d sites and %d rows are left to decide; %s", left, self.core.m, rows, self.incumbent)
         return pricing, prices
 
-    def polish(self, pricing: Pricing, prices: Prices) -> None:
-        """The best plan among the few sites of the highest value: often the best of all, and soon proven so."""
-        if self.incumbent.plan is None:
-            return
+    def likely(self, pricing: Pricing, prices: Prices) -> Flags:
+        """The few sites of the highest value: among them the best plan is often the best of all, and soon proven so."""
+        ranked = np.argsort(-np.where(self.core.choice.free, prices.value, -np.inf), kind="stable")
+        few = np.zeros(self.core.m, bool)
+        few[ranked[: FEW * min(pricing.count, self.core.m)]] = True
+        return few
+
+    def polish(self, pricing: Pricing, prices: Prices, few: Flags) -> None:
+        """The best plan among a few sites (m,) and those of the best plan so far."""
         core = self.core
-        ranked = np.argsort(-np.where(core.choice.free, prices.value, -np.inf), kind="stable")
-        few = self.incumbent.plan | core.choice.keep
-        few[ranked[: FEW * min(pricing.count, core.m)]] = True
-        if (few | core.choice.shut).all():
+        if self.incumbent.plan is None or self.incumbent.over:
             return
-        never = ~few & core.choice.free
+        never = core.choice.free & ~(few | self.incumbent.plan)
+        if not never.any():
+            return
         small, constant, row = core.settled(np.zeros(core.m, bool), never, prices.row, pricing.scale(prices.floor))
         among = Incumbent(self.incumbent.left_s * POLISH_SHARE, self.incumbent.gap, self.incumbent.whole)
         among.offer(self.incumbent.plan, self.incumbent.value)
@@ -148,7 +152,7 @@ class _Search:
         core, incumbent = self.core, self.incumbent
         if len(core.gains.site) > SMALL_CORE and core.choice.free.any():
             tree = Tree(core, prices.row, self.constant, self.problem, incumbent)
-            gap, closes = np.inf, True
+            gap, closes = incumbent.bound - incumbent.value, True
             while closes and not (tree.done or incumbent.over):
                 tree.run(TREE_SHARE * incumbent.left_s)
                 closes = not incumbent.bound - incumbent.value > STALLED * gap
@@ -157,7 +161,8 @@ class _Search:
                 root = pricing.judged(*tree.prices, core.choice)
                 until = perf_counter() + PLAN_SHARE * incumbent.left_s
                 replan_regions(pricing, root, self.problem, incumbent, self.constant, until)
-                bound_by_regions(pricing, root, tree.opened, incumbent, self.constant)
+                for wanted in bound_by_regions(pricing, root, tree.opened, incumbent, self.constant):
+                    self.polish(pricing, root, wanted)
             return tree.run(incumbent.left_s)
 
         def hear(plan: Flags | None, bound: float) -> None:

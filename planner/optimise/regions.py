@@ -24,7 +24,7 @@ import numpy as np
 from scipy.sparse import block_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order
 
-from planner.network import Floats, Integers
+from planner.network import Flags, Floats, Integers
 from planner.optimise import search
 from planner.optimise.choice import Choice, Incumbent
 from planner.optimise.cuts import branch_and_cut
@@ -67,11 +67,14 @@ class Region:
         return min(self.most, sum(part.known() for part in self.parts)) if self.parts else self.most
 
 
-def bound_by_regions(pricing: Pricing, prices: Prices, opened: Floats, incumbent: Incumbent, constant: float) -> None:
+def bound_by_regions(
+    pricing: Pricing, prices: Prices, opened: Floats, incumbent: Incumbent, constant: float
+) -> Iterator[Flags]:
     """Tell the incumbent better bounds, of smaller and then of larger regions, until the time or the city ends.
 
     `prices` are the best known, and `opened` (m,) the fractions of the sites that the linear programme opens with
-    them; `constant` is what values of the pricing's problem fall short of the incumbent's.
+    them; `constant` is what values of the pricing's problem fall short of the incumbent's. Gives, for regions of each
+    size, the sites (m,) that they would open: among them the best plan is worth looking for.
     """
     gains = pricing.problem.gains
     city = parted(gains, np.arange(len(gains.weight)), _load(gains, prices, opened), LEAST)
@@ -79,15 +82,18 @@ def bound_by_regions(pricing: Pricing, prices: Prices, opened: Floats, incumbent
     for region in city.all():
         region.most = float(prices.row[region.rows].sum())
     for height in range(city.height):
+        wanted = np.zeros(gains.m, bool)
         until = perf_counter() + PASS_SHARE * incumbent.left_s
         same = sorted((region for region in city.all() if region.height == height), key=lambda x: len(x.rows))
         for number, region in enumerate(same):
             seconds = (until - perf_counter()) / (len(same) - number)
             if incumbent.over or seconds <= 0:
                 break
-            region.most = min(region.most, deal.decided(region.rows, seconds))
+            most, sites = deal.decided(region.rows, incumbent.plan, seconds)
+            region.most, wanted[sites] = min(region.most, most), True
             incumbent.limit(city.known() + deal.beside + constant)
         log.info("%d regions of height %d; %s", len(same), height, incumbent)
+        yield wanted
 
 
 def replan_regions(
@@ -191,8 +197,11 @@ class _Deal:
         ]
         self.beside = sum(terms) + 1e-9 * sum(map(abs, terms))  # what the bound holds beside the regions
 
-    def decided(self, rows: Integers, seconds: float) -> float:
-        """The most that some rows gain beyond their shares of sites, or a bound on it after so many seconds."""
+    def decided(self, rows: Integers, plan: Flags | None, seconds: float) -> tuple[float, Integers]:
+        """The most that some rows gain beyond their shares of sites, or a bound on it after so many seconds.
+
+        And the sites that they open for it. A plan (m,) of the city is where the search begins.
+        """
         whole = self.problem.gains
         rows = rows[self.scale[whole.part[rows]] > 0]
         size = np.diff(whole.indptr)[rows]
@@ -203,10 +212,11 @@ class _Deal:
         gains = whole.among(rows, sites, self.scale)
         region = Problem(gains, Choice(nothing, nothing), price, np.ones(1), speaks=np.empty((0, 1)))
         found = Incumbent(seconds, GAP)
-        plan = search.improved(region, nothing)
-        found.offer(plan, region.value(plan))
+        for start in [nothing] if plan is None else [nothing, plan[sites]]:
+            better = search.improved(region, start)
+            found.offer(better, region.value(better))
         _decide(region, self.prices.row[rows], 0.0, region, found)
-        return found.bound
+        return found.bound, sites[found.plan]
 
 
 def _decide(core: Problem, row: Floats, constant: float, problem: Problem, found: Incumbent) -> None:
