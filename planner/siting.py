@@ -48,9 +48,9 @@ def cover_most_people(
 
     The plan is "proven" where no plan can gain more people than it does; where people are whole numbers the
     bound is rounded down. Otherwise it is "stopped" at the time limit, at the gap asked for or by the user's
-    interrupt, with the bound it reached. A plan proven within its time is the same on every run; among equal plans
-    it is one in which no site can give way to an earlier candidate for nothing. What a stopped plan holds depends
-    on the machine's speed.
+    interrupt, with the bound it reached. Among equal plans it is one in which no site can give way to an earlier
+    candidate for nothing. A proven plan is the same on every run; only of a large question, whose steps the clock cuts
+    short, another of the same value may be met. What a stopped plan holds depends on the machine's speed.
 
     Church & ReVelle (1974), The maximal covering location problem; with costs Khuller, Moss & Naor (1999), The
     budgeted maximum coverage problem.
