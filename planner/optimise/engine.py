@@ -1,6 +1,7 @@
 """From a problem to a plan and a bound: search, prices, a core, and a solver for what is left to decide."""
 
 import logging
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -15,10 +16,10 @@ from planner.optimise.regions import bound_by_regions, replan_regions
 
 log = logging.getLogger(__name__)
 
-ROUNDS = ((120, 8), (400, 15), (1200, 25))  # steps of prices and patience; what a round settles speeds up the next
+ROUNDS = ((300, 30), (3000, 40), (3000, 40))  # steps of prices and patience; what a round settles speeds up the next
+ROUND_SHARE = 0.25  # of the time left, for the prices of a round
 TRIES = 30  # plans near the best that are tried in each round
 IDLE = 60  # plans near the best that are tried without a better one, and as many again as the last took
-PARTS = 3  # of a round, with a search for plans after each
 FEW = 3  # times as many sites as may open, among which the best plan is sought exactly
 POLISH_SHARE = 0.05  # of the time left, for that
 TREE_SHARE = 0.1  # of the time left, for each look at whether the tree closes the gap
@@ -58,25 +59,32 @@ class _Search:
         prices = pricing.start(plan)
         self.offer(plan)
         self.bounded(prices)
-        for number, (steps, patience) in enumerate(ROUNDS):
-            core, step = self.core, 1.0
-            for _ in range(PARTS):
-                if incumbent.over:
-                    return True
-                goal = self.goal(prices)
-                prices = pricing.lowered(prices, core.choice, goal, steps=steps // PARTS, patience=patience, step=step)
-                step = 0.3
-                self.bounded(prices)
-                for opened in (prices.opened, _most_chosen(prices, pricing.count, core)):
-                    if core.choice.allows(opened):
-                        self.offer(search.improved(core, search.grown(core, opened)))
-            self.shake(TRIES * (number + 1))
-            pricing, prices = self.reduce(pricing, prices)
-        if not incumbent.over:
-            self.polish(pricing, prices, self.likely(pricing, prices))
-            self.shake()
+        for number, (steps, patience) in enumerate(ROUNDS, 1):
+            if incumbent.over:
+                return True
+            if last := number == len(ROUNDS):
+                self.polish(pricing, prices, self.likely(pricing, prices))
+            until = perf_counter() + ROUND_SHARE * incumbent.left_s
+            prices = pricing.lowered(
+                prices,
+                self.core.choice,
+                self.goal(prices),
+                steps=steps,
+                patience=patience,
+                until=until,
+                hear=partial(self.heard, count=pricing.count),
+            )
+            self.bounded(prices)
+            self.heard(prices, pricing.count)
+            self.shake(None if last else TRIES * number)
             pricing, prices = self.reduce(pricing, prices)
         return incumbent.over or self.prove(pricing, prices)
+
+    def heard(self, prices: Prices, count: int) -> None:
+        """Take the plans to which prices point: the sites that they count, and those that they counted most often."""
+        for opened in (prices.opened, _most_chosen(prices, count, self.core)):
+            if self.core.choice.allows(opened) and not self.incumbent.over:
+                self.offer(search.improved(self.core, search.grown(self.core, opened)))
 
     def offer(self, plan: Flags) -> bool:
         """Take a plan if it is allowed and better."""

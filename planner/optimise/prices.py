@@ -22,7 +22,9 @@ Lagrangean heuristic for the maximal covering location problem; Cordeau, Furini 
 decomposition for very large scale partial set covering and maximal covering location problems.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -30,10 +32,11 @@ from planner.network import Flags, Floats
 from planner.optimise.choice import Choice, count_of
 from planner.optimise.problem import Problem
 
-FADE = 0.7  # of the last direction that stays in the next
-WORTHWHILE = 1e-5  # share by which a bound must fall to count as better
+FADE = 0.85  # of the last direction that stays in the next
+WORTHWHILE = 1e-3  # share of the way to what is known by which a bound must fall to count as better
 SMALLEST_STEP = 1e-4
 MEMORY = 0.05  # weight of the latest step in how often a site was counted
+HEARD = 5  # times that steps tell how far they have come
 ROUNDING = 1e-12  # of the sums that a bound adds up
 
 
@@ -93,9 +96,20 @@ class Pricing:
         return Prices(row, limit, floor, value, opened, bound, opened.astype(np.float64))
 
     def lowered(
-        self, prices: Prices, choice: Choice, known: float, *, steps: int, patience: int, step: float = 1.0
+        self,
+        prices: Prices,
+        choice: Choice,
+        known: float,
+        *,
+        steps: int,
+        patience: int,
+        step: float = 1.0,
+        until: float = np.inf,
+        hear: Callable[[Prices], None] | None = None,
     ) -> Prices:
         """Better prices, by at most so many subgradient steps; `known` is what a better plan must be worth.
+
+        The last step is begun before the clock stands at `until`; `hear` is told a few times how far it has come.
 
         Each step goes along what the counted sites break, with a fading part of the steps before, as far as the
         distance from the bound to `known` suggests; it is halved after `patience` steps without a better bound.
@@ -109,8 +123,10 @@ class Pricing:
         limit_scale, floor_scale = self._scales(prices)
         slope, way = np.empty(len(prices.row)), np.zeros(len(prices.row))
         limit_way, floor_way = np.zeros(len(prices.limit)), np.zeros(len(prices.floor))
-        for _ in range(steps):
-            if best.bound <= known or step < SMALLEST_STEP:
+        for number in range(steps):
+            if hear is not None and (number + 1) % max(steps // HEARD, 1) == 0:
+                hear(replace(at, chosen=chosen))
+            if best.bound <= known or step < SMALLEST_STEP or perf_counter() > until:
                 break
             scale = self.scale(at.floor)
             taken = slopes(gains.indptr, gains.site, gains.gain, gains.part, scale, at.row, at.opened, slope)
@@ -127,7 +143,7 @@ class Pricing:
             row = np.clip(at.row - far * row_scale * way, 0, self.highest * self.scale(floor)[gains.part])
             at = self.judged(row, self._signed(at.limit - far * limit_scale * limit_way), floor, choice)
             chosen = chosen + MEMORY * (at.opened - chosen)
-            idle = 0 if at.bound < best.bound - WORTHWHILE * abs(best.bound) else idle + 1
+            idle = 0 if at.bound < best.bound - WORTHWHILE * (best.bound - known) else idle + 1
             if at.bound < best.bound:
                 best = at
             if idle >= patience:
