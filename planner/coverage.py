@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from planner.demand import Demand
-from planner.errors import DataError, QuestionError
+from planner.errors import QuestionError
 from planner.network import Flags, Floats, Integers
 from planner.reach import Nearest, Reach
 from planner.standards import Standard
@@ -51,13 +49,8 @@ class Coverage:
 
     def by_unit(self, demand: Demand) -> tuple[Floats, Floats]:
         """(u+1,) people and people covered in each unit; the last entry is in no unit."""
-        count = 0 if demand.units is None else len(demand.units.ids)
-        unit = np.where(demand.unit < 0, count, demand.unit) if len(demand.unit) else np.zeros(len(demand.ids), int)
         people = self.people[:, 0]
-        return (
-            np.bincount(unit, weights=people, minlength=count + 1).astype(np.float64),
-            np.bincount(unit, weights=people * self.covered, minlength=count + 1).astype(np.float64),
-        )
+        return demand.by_unit(people), demand.by_unit(people * self.covered)
 
     def __str__(self) -> str:
         how = "on foot" if self.metric == "walk" else "in a straight line"
@@ -76,8 +69,7 @@ def measure_coverage(
     The nearest facilities alone are enough, and cost less than a whole reach; which are open is then said
     when they are measured. A reach in seconds has no metres to be held against a standard: refused.
     """
-    if len(reach.demand_ids) != len(demand.ids) or (reach.demand_ids != demand.ids).any():
-        raise DataError("This reach was measured for other places than this demand.")
+    demand.check_places(reach.demand_ids)
     if reach.unit != "m":
         raise QuestionError(f"{standard.id} asks for metres, and this reach is measured in seconds.")
     counted = reach.within(standard.limit_m)

@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import CRS
 
-from planner.errors import DataError, PeopleError, first
+from planner.errors import DataError, PeopleError, QuestionError, first
 from planner.network import Flags, Floats, Integers, Shapes, Snap, WalkNetwork
 
 
@@ -59,6 +59,37 @@ class Demand:
     def total(self) -> float:
         """Everybody."""
         return float(self.people[:, 0].sum())
+
+    def of(self, group: str | None = None) -> Floats:
+        """(n,) the people of one group in each place; by default everybody."""
+        if group is not None and group not in self.groups:
+            raise QuestionError(f"There is no group {group!r}. There are: {', '.join(self.groups)}.")
+        return self.people[:, 0 if group is None else self.groups.index(group)]
+
+    def by_unit(self, amount: Floats) -> Floats:
+        """(u+1,) an amount of each place (n,) added up in each unit; the last entry is in no unit."""
+        return np.bincount(self.unit_or_none, weights=amount, minlength=self.unit_count + 1).astype(np.float64)
+
+    @property
+    def unit_count(self) -> int:
+        """How many units there are, u."""
+        return 0 if self.units is None else len(self.units.ids)
+
+    @property
+    def unit_or_none(self) -> Integers:
+        """(n,) the unit of each place, and u for those in no unit."""
+        if not len(self.unit):
+            return np.full(len(self.ids), self.unit_count, np.int64)
+        return np.where(self.unit < 0, self.unit_count, self.unit)
+
+    def check_places(self, ids: NDArray[np.str_]) -> None:
+        """Refuse what was measured for other places, or for these in another order."""
+        if len(ids) != len(self.ids) or (ids != self.ids).any():
+            differ = ids[ids != self.ids] if len(ids) == len(self.ids) else ids
+            raise DataError(
+                f"This reach was measured for other places than this demand: {len(ids)} ({first(differ)}), not "
+                f"{len(self.ids)} ({first(self.ids)}). Measure it for this demand."
+            )
 
     def snapped(self, network: WalkNetwork, *, max_access_m: float) -> "Demand":
         """The same demand, attached to the streets. Refused where most of it is off the network."""
