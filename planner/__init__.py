@@ -10,9 +10,21 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from planner.coverage import Coverage, measure_coverage
+    from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
     from planner.errors import PlannerError
     from planner.facilities import Facilities
+    from planner.nearness import (
+        Deserts,
+        GradualCoverage,
+        LimitMargin,
+        NearestWalks,
+        Nearness,
+        find_deserts,
+        measure_gradual_coverage,
+        measure_limit_margin,
+        measure_nearness,
+    )
     from planner.network import WalkNetwork, metric_crs
     from planner.plan import AssignedPlan, Plan, Replacement
     from planner.reach import (
@@ -87,6 +99,19 @@ _HOME = {
     "sum_around": "reach",
     "too_near": "siting",
     "walk_path": "reach",
+    "ExponentialDecay": "decay",
+    "GaussianDecay": "decay",
+    "LinearDecay": "decay",
+    "StepDecay": "decay",
+    "Deserts": "nearness",
+    "GradualCoverage": "nearness",
+    "LimitMargin": "nearness",
+    "Nearness": "nearness",
+    "NearestWalks": "nearness",
+    "find_deserts": "nearness",
+    "measure_gradual_coverage": "nearness",
+    "measure_limit_margin": "nearness",
+    "measure_nearness": "nearness",
 }
 __all__ = [*_HOME, "__version__"]
 
