@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from planner.access import Access, measure_2sfca, measure_3sfca, measure_e2sfca
     from planner.coverage import Coverage, measure_coverage
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
@@ -99,6 +100,10 @@ _HOME = {
     "sum_around": "reach",
     "too_near": "siting",
     "walk_path": "reach",
+    "Access": "access",
+    "measure_2sfca": "access",
+    "measure_3sfca": "access",
+    "measure_e2sfca": "access",
     "ExponentialDecay": "decay",
     "GaussianDecay": "decay",
     "LinearDecay": "decay",
