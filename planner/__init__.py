@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.coverage import Coverage, measure_coverage
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
+    from planner.equity import Theil, gini, lorenz, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
     from planner.nearness import (
@@ -108,6 +109,12 @@ _HOME = {
     "GaussianDecay": "decay",
     "LinearDecay": "decay",
     "StepDecay": "decay",
+    "Theil": "equity",
+    "gini": "equity",
+    "lorenz": "equity",
+    "palma_ratio": "equity",
+    "theil": "equity",
+    "worst_to_mean": "equity",
     "Deserts": "nearness",
     "GradualCoverage": "nearness",
     "LimitMargin": "nearness",
