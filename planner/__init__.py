@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from planner.coverage import Coverage, measure_coverage
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
+    from planner.detour import Detours, measure_detours
     from planner.equity import Theil, gini, lorenz, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
@@ -109,6 +110,8 @@ _HOME = {
     "GaussianDecay": "decay",
     "LinearDecay": "decay",
     "StepDecay": "decay",
+    "Detours": "detour",
+    "measure_detours": "detour",
     "Theil": "equity",
     "gini": "equity",
     "lorenz": "equity",
