@@ -113,7 +113,10 @@ def _check_share(share: float, name: str) -> None:
 
 
 def _spread(value: ArrayLike, people: ArrayLike) -> tuple[Floats, Floats]:
-    """The values and the people of the places where somebody lives; refused where they say nothing."""
+    """The values and the people of the places where somebody lives; refused where they say nothing.
+
+    Both as shares of their largest, which changes no measure and lets no sum be beyond all numbers.
+    """
     has, who = np.asarray(value, np.float64), np.asarray(people, np.float64)
     if has.ndim != 1 or has.shape != who.shape:
         raise DataError(f"Values {has.shape} and people {who.shape} are not of the same places. Give one each a place.")
@@ -134,6 +137,6 @@ def _spread(value: ArrayLike, people: ArrayLike) -> tuple[Floats, Floats]:
             f"({first(at[bad])}, counted from 0). Leave out those who reach nothing and tell them apart, see "
             "find_deserts()."
         )
-    if not np.sum(who * has) > 0:
+    if not has.max() > 0:
         raise QuestionError("Nobody has anything, so nothing is shared out evenly or unevenly. Check the values.")
-    return has, who
+    return has / has.max(), who / who.max()
