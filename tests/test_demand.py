@@ -1,12 +1,15 @@
 """People are counted to the person and refused when they cannot be people."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.demand import spread
-from planner.errors import DataError, PeopleError
+from planner.demand import Units, spread
+from planner.errors import DataError, PeopleError, QuestionError
 from tests.towns import demand, places
 
 
@@ -50,3 +53,22 @@ def test_choosing_facilities_keeps_their_gates():
     assert parks.gate_facility.tolist() == [0, 0, 1, 1]
     assert parks.gate_xy[:, 0].tolist() == [0.0, 1.0, 7.0, 8.0]
     assert parks.ids.tolist() == ["green/0", "green/2"]
+
+
+def test_amounts_add_up_by_unit_and_those_in_no_unit_stand_last():
+    area = np.array([shapely.box(0, 0, 1, 1)] * 2, object)
+    units = Units(np.array(["a", "b"]), np.array(["A", "B"]), "community", area)
+    homes = replace(demand([[0, 0], [1, 0], [2, 0]], [10, 20, 30]), units=units, unit=np.array([1, -1, 1]))
+    assert homes.by_unit(homes.of()).tolist() == [0, 40, 20]
+    assert demand([[0, 0], [1, 0]], [10, 20]).by_unit(np.array([1.0, 2])).tolist() == [3]
+
+
+def test_what_was_measured_for_other_places_is_refused_and_the_first_that_differ_are_named():
+    homes = demand([[0, 0], [1, 0], [2, 0]])
+    homes.check_places(homes.ids)
+    with pytest.raises(DataError, match=r"3 \(first: home/2, home/1\), not 3 \(first: home/0"):
+        homes.check_places(homes.ids[[0, 2, 1]])
+    with pytest.raises(DataError, match=r"1 \(first: home/0\), not 3"):
+        homes.check_places(homes.ids[:1])
+    with pytest.raises(QuestionError, match=r"no group 'pupils'. There are: people"):
+        homes.of("pupils")
