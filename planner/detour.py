@@ -109,7 +109,7 @@ def measure_detours(
 
     Left out are pairs nearer than `from_m`, because their access legs would make any ratio, and places where nobody of
     the group lives. Who is on no street at all has no walk for want of a street, not for a river: such places and
-    facilities are left out and counted apart. Memory: some forty bytes for each pair within the straight limit.
+    facilities are left out and counted apart. Memory: some hundred bytes for each pair of either reach.
     """
     demand.check_places(walk.demand_ids)
     people = demand.of(group)
