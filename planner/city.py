@@ -16,7 +16,7 @@ from planner.errors import ExtractError
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Shapes, WalkNetwork
 from planner.scenario import Layer, OpenGround, Question, Scenario, SiteLayer
-from planner.sources import green, made_up, online, osm, places, screening, tables, walkable
+from planner.sources import datum, green, made_up, online, osm, places, screening, tables, walkable
 from planner.sources.tags import in_metres
 from planner.standards import Standard
 
@@ -83,7 +83,7 @@ def read_city(scenario: Scenario) -> City:
         with tempfile.TemporaryDirectory() as folder:
             extract = osm.read_extract(made_up.write_city(Path(folder) / "made-up.osm.pbf"))
     if city.boundary is not None:
-        extract = replace(extract, study_area=tables.boundary(city.boundary.path))
+        extract = replace(extract, study_area=tables.boundary(city.boundary.path, datum=city.boundary_datum))
     return City(extract, walkable.walk_network(extract, ring_m=city.ring_m, island_m=city.island_m))
 
 
@@ -112,6 +112,7 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             crs_to=city.crs,
             **_how_to_read(layer, city),
         )
+        _check_datum(layer, everywhere.geometry if len(everywhere.geometry) else shapely.points(everywhere.xy), city)
     else:
         everywhere, how = _spread(scenario, city)
         notes += how
@@ -171,6 +172,7 @@ def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:
             crs_to=city.crs,
             layer=asked.layer,
             encoding=asked.encoding,
+            datum=asked.datum,
             near=city.near,
         )
     elif asked.hex_m is not None:
@@ -185,8 +187,14 @@ def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:
 
 def _how_to_read(layer: Layer, city: City) -> dict[str, Any]:
     """What `read_layer` is told of a layer of the scenario."""
-    named = {key: getattr(layer, key) for key in ("lon", "lat", "crs", "layer", "encoding")}
+    named = {key: getattr(layer, key) for key in ("lon", "lat", "crs", "datum", "layer", "encoding")}
     return {**named, "near": city.near}
+
+
+def _check_datum(layer: Layer, shapes: Shapes, city: City) -> None:
+    """Refuse a layer displaced as web maps displace, unless the scenario declares its datum."""
+    if layer.datum is None:
+        datum.check(shapes, city.network, str(layer.file))
 
 
 def _site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m: float) -> Facilities:
@@ -205,6 +213,7 @@ def _site_layer(layer: SiteLayer, service: str, status: str, city: City, access_
         area_column=layer.area,
         **_how_to_read(layer, city),
     )
+    _check_datum(layer, sites.geometry, city)
     gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
     gates.check(f"gates of {layer.file}", sites.ids[sites.gate_facility], access_m)
     return replace(sites, door=gates)

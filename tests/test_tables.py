@@ -101,7 +101,7 @@ def test_rows_with_more_cells_than_the_header_are_all_named(csv):
 
 
 def test_an_unknown_datum_is_refused_with_what_to_do(csv):
-    with pytest.raises(CrsError, match="convert GCJ-02"):
+    with pytest.raises(CrsError, match="declare `datum: gcj02`"):
         tables.read_layer(csv("lon,lat\n114,33\n"), crs="gcj02")
 
 

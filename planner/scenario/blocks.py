@@ -25,6 +25,7 @@ from planner.scenario.faults import complaint
 from planner.scenario.inputs import (
     AnyFile,
     Column,
+    Datum,
     File,
     LayerFile,
     Model,
@@ -79,6 +80,8 @@ class City(Short):
     """An OpenStreetMap extract (.osm.pbf, .osm), relative to this file."""
     boundary: AnyFile | None = None
     """Polygons of the study area: who lives outside is not counted."""
+    boundary_datum: Datum | None = None
+    """What the degrees of the boundary are of; those that web maps in China offer are often gcj02."""
     ring_m: Amount = 1500
     """How far beyond the study area streets are walked, metres; of a place by name, 1 500 m are downloaded."""
     max_access_m: Positive = 200
@@ -150,6 +153,8 @@ class Units(Short):
     """Column with a unique id."""
     name: Column | None = Field(None, validate_default=True)
     """Column with a name."""
+    datum: Datum | None = None
+    """What the degrees are of: wgs84, cgcs2000, gcj02 or bd09; the latter two are converted."""
     admin_level: Annotated[Count | None, Field(ge=1, le=12)] = None
     """The administrative units of this OpenStreetMap level."""
     hex_m: Positive | None = Field(None, validate_default=True)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -152,6 +152,7 @@ LayerFile = Annotated[File, PlainValidator(_layer_file), *_AS_TEXT]
 Column = Annotated[str, AfterValidator(_column)]
 Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
+Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Service = Annotated[str, known("service", lambda: {each.service for each in published.standards().values()})]
 
 
@@ -199,6 +200,8 @@ class Layer(Model):
     """Column of latitude, or north, of a CSV."""
     crs: Text | None = Field(None, validate_default=True)
     """Reference system of the coordinates, e.g. EPSG:4326; by default what the file states."""
+    datum: Datum | None = None
+    """What the degrees are of: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu); the latter two are converted."""
 
     @field_validator("lat")
     @classmethod

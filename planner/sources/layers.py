@@ -22,6 +22,7 @@ from pyproj.exceptions import CRSError
 
 from planner.errors import ColumnError, CrsError, DataError, first
 from planner.network import CHINA_BOX, Floats
+from planner.sources.coordinates import SHIFTED, says_which, unshifted
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ def read_layer(
     lon: str | None = None,
     lat: str | None = None,
     crs: str | CRS | None = None,
+    datum: str | None = None,
     layer: str | None = None,
     encoding: str | None = None,
     near: tuple[float, float] | None = None,
@@ -50,24 +52,31 @@ def read_layer(
     `crs` declares the system of a layer that has none, and overrules a wrong one. `lon` and `lat` name
     the columns (east, north) of a table without geometry; columns of the usual names are found by
     themselves. Such a table is taken as WGS84 degrees, except in China, where web maps displace points
-    by 500 m: there `crs` must be declared. `near` is the city's centre (lon, lat): a layer of another
-    place is refused. Text that does not say its encoding is read as UTF-8 if it is that, else as
-    GB18030, which is logged.
+    by 500 m: there `crs` or `datum` must be declared. A layer whose `datum` is "gcj02" or "bd09" is
+    converted and comes in WGS84 degrees. `near` is the city's centre (lon, lat): a layer of another place
+    is refused. Text that does not say its encoding is read as UTF-8 if it is that, else as GB18030, which
+    is logged.
     """
     path = Path(path)
     if not path.exists():
         raise DataError(f"There is no file {path.name}. Check the path.")
-    declared = None if crs is None else _declared(crs, path)
+    stated = None if crs is None else _declared(crs, path)
+    declared = WGS84 if stated is None and datum is not None else stated  # of columns; a file may state its own
     table = _read_text(path, encoding) if path.suffix.lower() in TEXT_SUFFIXES else _read_gdal(path, layer, encoding)
     if not len(table):
         raise DataError(f"{path.name} has no rows. Export it again, or leave it out.")
-    located = table if isinstance(table, gpd.GeoDataFrame) else _located(table, lon, lat, declared, path)
-    if declared is not None:
-        located = located.set_crs(declared, allow_override=True)
+    located = (
+        table if isinstance(table, gpd.GeoDataFrame) else _located(table, lon, lat, declared, path)
+    )
+    if stated is not None:
+        located = located.set_crs(stated, allow_override=True)
     _check_shapes(located, path)
-    _check_coordinates(located, path)
+    _check_coordinates(located, path, near)
     if near is not None:
         _check_near(located, path, near)
+    if datum in SHIFTED:
+        located = located.to_crs(WGS84)
+        located = located.set_geometry(unshifted(located.geometry.to_numpy(), datum), crs=WGS84)
     return located
 
 
@@ -112,7 +121,7 @@ def _declared(crs: str | CRS, path: Path) -> CRS:
     except CRSError:
         raise CrsError(
             f"{path.name}: {crs!r} is no coordinate reference system. Give an EPSG code such as EPSG:4326; "
-            "convert GCJ-02 and BD-09 to WGS84 first."
+            "GCJ-02 and BD-09 are none: declare `datum: gcj02` or `datum: bd09`."
         ) from None
 
 
@@ -220,7 +229,8 @@ def _located(
     if declared is None and ((x >= west) & (x < east_of) & (y >= south) & (y < north_of)).any():
         raise CrsError(
             f"{path.name}: {len(table)} points in or near China do not say their datum, and web maps displace points "
-            "there by 500 m. Declare `crs: EPSG:4326` if they are WGS84; convert GCJ-02 and BD-09 first."
+            "there by 500 m. Declare `datum: gcj02` (Amap, Tencent), `datum: bd09` (Baidu) or, if they are WGS84, "
+            "`crs: EPSG:4326`."
         )
     return gpd.GeoDataFrame(table, geometry=shapely.points(x, y), crs=declared or WGS84)
 
@@ -240,14 +250,15 @@ def _check_shapes(layer: gpd.GeoDataFrame, path: Path) -> None:
         raise DataError(f"{path.name}: {'; '.join(faults)}. Give points or polygons, and remove the other rows.")
 
 
-def _check_coordinates(layer: gpd.GeoDataFrame, path: Path) -> None:
+def _check_coordinates(layer: gpd.GeoDataFrame, path: Path, near: tuple[float, float] | None) -> None:
     """Refuse a layer without a system, degrees that are none, and metres that are degrees."""
     west, south, east, north = layer.total_bounds
     span = f"from ({west:g}, {south:g}) to ({east:g}, {north:g})"
+    likely = says_which(_middles(layer), near) if near and np.isfinite(layer.total_bounds).all() else ""
     if layer.crs is None:
         raise CrsError(
-            f"{path.name} has no coordinate reference system; its coordinates go {span}. Declare it: "
-            "`crs: EPSG:4326` for WGS84 degrees, `crs: EPSG:4547` for CGCS2000 metres on 114°E."
+            f"{path.name} has no coordinate reference system; its coordinates go {span}. "
+            + (likely or "Declare it: `crs: EPSG:4326` for degrees, `crs: EPSG:4547` for CGCS2000 metres on 114°E.")
         )
     if not np.isfinite(layer.total_bounds).all():
         raise CrsError(f"{path.name} has coordinates that are not finite. Repair the layer.")
@@ -261,12 +272,21 @@ def _check_coordinates(layer: gpd.GeoDataFrame, path: Path) -> None:
                 f"{path.name}: {len(impossible)} of {len(layer)} rows ({first(impossible)}) have coordinates that are "
                 f"no degrees ({span}). Repair them; perhaps their longitude and latitude are exchanged."
             )
-        raise CrsError(f"{path.name}: coordinates {span} are no degrees. Declare the metric `crs` that they are in.")
+        raise CrsError(
+            f"{path.name}: coordinates {span} are no degrees. "
+            + (likely or "Declare the metric `crs` that they are in.")
+        )
     if layer.crs.is_projected and longest <= 180 and widest <= 90:  # noqa: PLR2004
         raise CrsError(
             f"{path.name}: coordinates {span} look like degrees, but {layer.crs.name} has metres. "
             "Declare `crs: EPSG:4326` if they are WGS84 degrees."
         )
+
+
+def _middles(layer: gpd.GeoDataFrame) -> Floats:
+    """(n, 2) the middle of each row's bounds, as it is written."""
+    west, south, east, north = layer.geometry.bounds.to_numpy().T
+    return np.column_stack([west + east, south + north]) / 2
 
 
 def _no_degrees(layer: gpd.GeoDataFrame) -> list[int]:
@@ -291,7 +311,7 @@ def _check_near(layer: gpd.GeoDataFrame, path: Path, near: tuple[float, float]) 
         )
     raise CrsError(
         f"{path.name}: the layer lies {away_m.min() / 1000:,.0f} km from the city at ({near[0]:g}, {near[1]:g}). "
-        "Check that it is the layer of this city, and declare its true `crs`."
+        + (says_which(_middles(layer), near) or "Check that it is the layer of this city, and declare its true `crs`.")
     )
 
 

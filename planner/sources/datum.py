@@ -1,0 +1,150 @@
+"""Whether a layer in China is displaced as web maps displace: which datum makes it fit the streets.
+
+Where a layer truly lies, its places stand on streets far less often than by chance (buildings, parks), or far more
+often (addresses). Displaced by half a kilometre, they stand on streets as often as chance has it. So a layer that fits
+no better than displaced at random, and fits once GCJ-02 or BD-09 is taken out of it, is in that datum.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from pyproj import CRS, Transformer
+
+from planner.errors import CrsError
+from planner.network import CHINA_BOX, Floats, Shapes, WalkNetwork
+from planner.sources.coordinates import SHIFTED, unshifted
+
+STREET_M = 3.0  # a point this near to the middle of a street stands on it
+RIM_M = 1.0  # so much of a polygon's edge may touch a street: neighbours are drawn as they come
+NEAR_M = 100.0  # places farther from every street say nothing about the fit
+MOST = 2000  # places looked at, evenly spaced in the layer
+FEWEST = 5  # fewer say nothing
+AWAY_M = (250.0, 400.0, 700.0, 1000.0)  # how far layers are displaced to learn what chance makes of them …
+DIRECTIONS = 8  # … and in how many directions
+SURE = 4.0  # times as far from chance as the displaced layers are from each other
+WEAK = 0.5  # share of that which the layer as given may reach itself
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a layer of shapes fits the streets as given, by chance, and converted out of each shifted datum."""
+
+    looked_at: int
+    given: float  # share of the places that stand on a street
+    chance: float  # the same share, displaced at random
+    converted: dict[str, float]  # … and converted, by datum
+    surprise: dict[str, float]  # how far from chance, in units of what displacing it at random does; "" = as given
+    offset_m: dict[str, tuple[float, float]]  # east and north, by which the layer would be displaced
+
+    @property
+    def datum(self) -> str:
+        """The datum that the layer is in, where that is beyond doubt; else ""."""
+        best = max(self.converted, key=lambda each: self.surprise[each], default="")
+        if not best or self.surprise[best] < SURE or self.surprise[""] > WEAK * self.surprise[best]:
+            return ""
+        return best
+
+    def sentence(self) -> str:
+        """The offset that was measured, and how."""
+        east, north = self.offset_m[self.datum]
+        return (
+            f"the layer lies {np.hypot(east, north):,.0f} m ({abs(east):,.0f} m {'east' if east >= 0 else 'west'}, "
+            f"{abs(north):,.0f} m {'north' if north >= 0 else 'south'}) from where it fits the streets, which is the "
+            f"shift of {SHIFTED[self.datum]}: {self.given:.1%} of {self.looked_at:,} places stand on a street as "
+            f"given, {self.chance:.1%} would by chance, {self.converted[self.datum]:.1%} do once converted"
+        )
+
+
+def in_china(crs: CRS) -> bool:
+    """Whether a metric system is of the box in which web maps displace."""
+    area = crs.area_of_use
+    if area is None:
+        return False
+    lon, lat = (area.west + area.east) / 2, (area.south + area.north) / 2
+    west, south, east, north = CHINA_BOX
+    return west <= lon < east and south <= lat < north
+
+
+def fit(shapes: Shapes, network: WalkNetwork) -> Fit:
+    """How shapes (n,) in metres of the network's system fit its streets, in every datum they may be in."""
+    shapes = np.asarray(shapes, object)
+    looked_at = shapes[np.linspace(0, len(shapes) - 1, min(len(shapes), MOST)).astype(np.int64)]
+    streets = shapely.STRtree(shapely.linestrings(network.xy[network.ends]))
+    converted = {datum: _out_of(datum, looked_at, network.crs) for datum in SHIFTED}
+    displaced = [
+        _moved(looked_at, away_m * np.array([np.cos(angle), np.sin(angle)]))
+        for away_m in AWAY_M
+        for angle in np.arange(DIRECTIONS) * 2 * np.pi / DIRECTIONS
+    ]
+    counts = np.array([_on_street(each, streets) for each in (looked_at, *converted.values(), *displaced)], float)
+    on, near = counts.T
+    share = on / np.maximum(near, 1)
+    by_chance = counts[1 + len(converted) :]
+    chance = float(by_chance[:, 0].sum() / max(by_chance[:, 1].sum(), 1))
+    enough = near >= FEWEST
+    deviance = np.where(enough, _deviance(on, near, chance), 0.0)
+    usual = max(1.0, float(np.sqrt((deviance[1 + len(converted) :] ** 2).mean())))
+    middle = _middle(looked_at)
+    moved = {datum: np.median(middle - _middle(each), axis=0) for datum, each in converted.items()}
+    names = list(converted)
+    return Fit(
+        looked_at=len(looked_at),
+        given=float(share[0]),
+        chance=chance,
+        converted={datum: float(share[1 + i]) for i, datum in enumerate(names)},
+        surprise={datum: float(deviance[i]) / usual for i, datum in enumerate(["", *names])},
+        offset_m={datum: (float(east), float(north)) for datum, (east, north) in moved.items()},
+    )
+
+
+def check(shapes: Shapes, network: WalkNetwork, what: str) -> None:
+    """Refuse a layer in China that fits the streets only once a datum of web maps is taken out of it."""
+    if not len(shapes) or not in_china(network.crs):
+        return
+    found = fit(shapes, network)
+    if found.datum:
+        raise CrsError(
+            f"{what}: {found.sentence()}. Declare `datum: {found.datum}` and it is converted, or `datum: wgs84` if it "
+            "does lie where it says."
+        )
+
+
+def _out_of(datum: str, shapes: Shapes, crs: CRS) -> Shapes:
+    """Shapes in metres, whose degrees were in truth of a datum."""
+    to_degrees = Transformer.from_crs(crs, 4326, always_xy=True)
+    to_metres = Transformer.from_crs(4326, crs, always_xy=True)
+    degrees = shapely.transform(shapes, to_degrees.transform, interleaved=False)
+    metric: Shapes = shapely.transform(unshifted(degrees, datum), to_metres.transform, interleaved=False)
+    return metric
+
+
+def _moved(shapes: Shapes, by_m: Floats) -> Shapes:
+    moved: Shapes = shapely.transform(shapes, lambda xy: xy + by_m)
+    return moved
+
+
+def _middle(shapes: Shapes) -> Floats:
+    """(n, 2) the centroid of each shape."""
+    return np.column_stack([shapely.get_x(shapely.centroid(shapes)), shapely.get_y(shapely.centroid(shapes))])
+
+
+def _on_street(shapes: Shapes, streets: shapely.STRtree) -> tuple[int, int]:
+    """How many shapes stand on a street, of how many that are near one."""
+    surface = shapely.get_dimensions(shapes) == 2  # noqa: PLR2004
+    core = shapes.copy()
+    core[surface] = shapely.buffer(shapes[surface], -RIM_M, join_style="mitre")
+    core = core[~shapely.is_empty(core)]
+    (shape, _), away_m = streets.query_nearest(core, max_distance=NEAR_M, return_distance=True, all_matches=False)
+    limit_m = np.where(shapely.get_dimensions(core[shape]) == 2, 0.0, STREET_M)  # noqa: PLR2004
+    return int((away_m <= limit_m).sum()), len(shape)
+
+
+def _deviance(on: Floats, near: Floats, chance: float) -> Floats:
+    """(k,) the root of the deviance of `on` of `near` from a share: standard deviations, also of few and of none."""
+    share = on / np.maximum(near, 1)
+    likely = min(max(chance, 1e-9), 1 - 1e-9)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hits = np.where(on > 0, on * np.log(share / likely), 0.0)
+        misses = np.where(near > on, (near - on) * np.log((1 - share) / (1 - likely)), 0.0)
+    return np.sqrt(np.maximum(2 * (hits + misses), 0.0))
