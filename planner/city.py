@@ -110,7 +110,7 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             id=layer.id,
             base=layer.base,
             crs_to=city.crs,
-            **_how_to_read(layer, city),
+            **how_to_read(layer, city),
         )
         _check_datum(layer, everywhere.geometry if len(everywhere.geometry) else shapely.points(everywhere.xy), city)
     else:
@@ -137,7 +137,7 @@ def _spread(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             name=areas.name,
             kind="unit",
             crs_to=city.crs,
-            **_how_to_read(areas, city),
+            **how_to_read(areas, city),
         )
         here = np.ones(len(units.ids), bool) if city.area is None else shapely.intersects(city.area, units.geometry)
         totals = units.kept(here), control[here]
@@ -185,7 +185,7 @@ def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:
     return replace(people, units=units, unit=units.holding(people.xy))
 
 
-def _how_to_read(layer: Layer, city: City) -> dict[str, Any]:
+def how_to_read(layer: Layer, city: City) -> dict[str, Any]:
     """What `read_layer` is told of a layer of the scenario."""
     named = {key: getattr(layer, key) for key in ("lon", "lat", "crs", "datum", "layer", "encoding")}
     return {**named, "near": city.near}
@@ -197,7 +197,7 @@ def _check_datum(layer: Layer, shapes: Shapes, city: City) -> None:
         datum.check(shapes, city.network, str(layer.file))
 
 
-def _site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m: float) -> Facilities:
+def site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m: float) -> Facilities:
     """The sites of a layer, snapped.
 
     Refused where most gates are far from every street: the layer lies elsewhere, or in another datum.
@@ -211,7 +211,7 @@ def _site_layer(layer: SiteLayer, service: str, status: str, city: City, access_
         id=layer.id,
         area_m2=layer.area_m2,
         area_column=layer.area,
-        **_how_to_read(layer, city),
+        **how_to_read(layer, city),
     )
     _check_datum(layer, sites.geometry, city)
     gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
@@ -228,9 +228,9 @@ def standing(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], tup
         mapped = {service: each.kept(np.zeros(len(each), bool)) for service, each in mapped.items()}
     found = {service: each.snapped(city.network, max_access_m=access_m) for service, each in mapped.items()}
     for layer in scenario.facilities.layers:
-        more = _site_layer(layer, layer.service, "standing", city, access_m)
+        more = site_layer(layer, layer.service, "standing", city, access_m)
         for service in family(layer.service):
-            found[service] = found[service].joined(_told_apart(more, found[service], layer))
+            found[service] = found[service].joined(told_apart(more, found[service], layer))
     return found, parks.left_out if scenario.facilities.osm else ()
 
 
@@ -239,7 +239,7 @@ def family(service: str) -> tuple[str, ...]:
     return GREENERY if service in GREENERY else (service,)
 
 
-def _told_apart(more: Facilities, there: Facilities, layer: SiteLayer) -> Facilities:
+def told_apart(more: Facilities, there: Facilities, layer: SiteLayer) -> Facilities:
     """The facilities of a layer, with its file's name before their ids where others have the same ids."""
     while np.isin(more.ids, there.ids).any():
         more = replace(more, ids=np.array([f"{layer.file.path.stem}/{id}" for id in more.ids], np.str_))  # noqa: A001
@@ -259,7 +259,7 @@ def candidates(
     """Where to build, snapped; in the study area and not where earlier questions built."""
     access_m = scenario.city.max_access_m
     if isinstance(question.candidates, SiteLayer):
-        parcels = _site_layer(question.candidates, rule.service, "candidate", city, access_m)
+        parcels = site_layer(question.candidates, rule.service, "candidate", city, access_m)
     elif isinstance(question.candidates, OpenGround):
         parcels = screening.open_ground(
             city.extract,

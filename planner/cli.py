@@ -1,10 +1,11 @@
-"""The commands: run, validate, init, fetch. Whatever takes time to import is imported inside them.
+"""The commands: run, validate, doctor, init, fetch. Whatever takes time to import is imported inside them.
 
 Exit codes: 0 done; 1 finished, but a plan stopped before the gap asked for; 2 a fault in what was typed, in the
 scenario, in what it asks, or in where to write; 3 the data cannot carry the answer, or a download failed; 4 no
 solver; 70 a bug in planner, with its traceback; 130 interrupted.
 """
 
+import json
 import logging
 import shutil
 import sys
@@ -12,6 +13,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from planner.run import Run
 
 STEPS = 9  # of a run, as the plain progress counts them: seven of run_scenario, then tables and map
-GAP_NOT_REACHED, BUG, INTERRUPTED = 1, 70, 130
+GAP_NOT_REACHED, DATA_REFUSED, BUG, INTERRUPTED = 1, 3, 70, 130
 EXIT_CODES = {  # the first class that fits
     ScenarioError: 2,
     QuestionError: 2,
@@ -98,6 +100,35 @@ def validate(scenario: ScenarioPath, changes: Sets = None, variant: Variant = No
 
         asked = load(scenario, set=changes or (), variant=variant)
         typer.echo(f"{scenario}: no faults (files: {len(asked.files)}, variants: {len(asked.variants)})")
+
+
+@app.command()
+def doctor(
+    scenario: ScenarioPath,
+    changes: Sets = None,
+    variant: Variant = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Examine the data of a scenario, before any analysis.
+
+    Prints findings by severity, each with its culprits and the remedy. Ends with 3 where a run would refuse.
+    """
+    with _exit_codes():
+        from planner.doctor import SEVERITIES, examine  # noqa: PLC0415
+        from planner.scenario import load  # noqa: PLC0415
+
+        asked = load(scenario, set=changes or (), variant=variant)
+        findings = examine(asked)
+        counts = {severity: sum(each.severity == severity for each in findings) for severity in SEVERITIES}
+        if as_json:
+            told = {"scenario": asked.scenario, "counts": counts, "findings": [asdict(each) for each in findings]}
+            typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+        else:
+            for each in findings:
+                typer.echo(str(each))
+            typer.echo(f"{scenario}: " + ", ".join(f"{severity}s: {count}" for severity, count in counts.items()))
+        if counts["error"]:
+            raise typer.Exit(DATA_REFUSED)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from planner.errors import first
 from planner.facilities import Facilities
 from planner.network import Shapes, Snap, WalkNetwork
 from planner.scenario import OpenGround, Scenario, SiteLayer
+from planner.sources.coordinates import SHIFTED
 from planner.sources.osm import Extract
 from planner.standards import Standard
 
@@ -30,6 +31,27 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
         *(f"changed for this run: {change}" for change in scenario.changes),
     ]
     return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))
+
+
+def converted(scenario: Scenario) -> list[str]:
+    """A sentence for each layer whose coordinates were taken out of a datum of web maps."""
+    demand, city = scenario.demand, scenario.city
+    named = [
+        *((layer.file, layer.datum) for layer in (demand.layer, demand.spread and demand.spread.totals) if layer),
+        (demand.units.file, demand.units.datum),
+        (city.boundary, city.boundary_datum),
+        *((layer.file, layer.datum) for layer in scenario.facilities.layers),
+        *(
+            (each.candidates.file, each.candidates.datum)
+            for each in scenario.siting
+            if isinstance(each.candidates, SiteLayer)
+        ),
+    ]
+    return [
+        f"{file} is declared as {SHIFTED[datum]} and converted to WGS84"
+        for file, datum in dict.fromkeys(named)
+        if file is not None and datum in SHIFTED
+    ]
 
 
 def unmapped(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> list[str]:
@@ -77,13 +99,7 @@ def idle(rules: Iterable[Standard], standing: Mapping[str, Facilities]) -> list[
 def of_network(network: WalkNetwork, extract: Extract) -> list[str]:
     """The network's size, and what of the extract is not in it."""
     counted = network.summary
-    islands = network.component_m < network.island_m
-    notes = [str(network)]
-    if islands.any():
-        notes.append(
-            f"{int(islands.sum()):,} islands of street shorter than {network.island_m:g} m, "
-            f"{network.component_m[islands].sum() / 1000:,.1f} km in all, serve nobody"
-        )
+    notes = [str(network), *islands(network)]
     if not network.inside.all():
         ring_m = network.length_m[~network.inside[network.ends].all(axis=1)].sum()
         notes.append(f"{ring_m / 1000:,.1f} km of street lie outside the study area and are only walked through")
@@ -96,6 +112,16 @@ def of_network(network: WalkNetwork, extract: Extract) -> list[str]:
             f"{parallel:,.0f} segments repeat or run parallel to a shorter one between the same nodes: dropped"
         )
     return notes
+
+
+def islands(network: WalkNetwork) -> list[str]:
+    """The streets tied to nothing that are too short to serve anybody."""
+    short = network.component_m < network.island_m
+    if not short.any():
+        return []
+    short_km = network.component_m[short].sum() / 1000
+    shorter = f"shorter than {network.island_m:g} m, {short_km:,.1f} km in all, serve nobody"
+    return [f"{int(short.sum()):,} islands of street {shorter}"]
 
 
 def off_network(demand: Demand, door: Snap) -> list[str]:

@@ -135,6 +135,7 @@ def run_scenario(
         assumptions=(*notes.assumptions(scenario, synthetic=place.extract.synthetic), *notes.unmapped(rules, standing)),
         notes=(
             *notes.of_network(network, place.extract),
+            *notes.converted(scenario),
             *people_notes,
             *notes.off_network(demand, _door(demand)),
             *notes.through_walls(demand, _door(demand), surroundings(place.extract, network).fences),

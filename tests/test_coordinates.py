@@ -57,7 +57,7 @@ def test_polygons_convert_corner_by_corner_and_wgs84_stays():
     shown = shapely.transform(block, to_bd09)
     assert shapely.equals_exact(unshifted(shown, "bd09"), block, 1e-9).all()
     assert unshifted(block, "wgs84") is block
-    with pytest.raises(QuestionError, match="no datum 'bd-09'. Declare one of wgs84, cgcs2000, gcj02, bd09"):
+    with pytest.raises(QuestionError, match=r"no datum 'bd-09'\. Declare one of wgs84, cgcs2000, gcj02, bd09"):
         unshifted(block, "bd-09")
 
 

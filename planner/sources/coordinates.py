@@ -69,6 +69,13 @@ INTO: Mapping[str, Callable[[Floats], Floats]] = {"gcj02": to_gcj02, "bd09": to_
 OUT_OF: Mapping[str, Callable[[Floats], Floats]] = {"gcj02": from_gcj02, "bd09": from_bd09}
 
 
+def in_degrees(xy: Floats, crs: CRS) -> Floats:
+    """Positions (n, 2) of a metric system as WGS84 longitude and latitude."""
+    lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    lonlat: Floats = np.column_stack([lon, lat])
+    return lonlat
+
+
 def unshifted(shapes: Shapes, datum: str) -> Shapes:
     """Shapes in degrees of one of DATUMS as WGS84."""
     if datum not in DATUMS:
@@ -110,7 +117,8 @@ def says_which(xy: Floats, near: tuple[float, float]) -> str:
 
 def _wave(along: Floats, *terms: tuple[float, float]) -> Floats:
     """Σ amplitude sin(π along / period)."""
-    return np.sum([amplitude * np.sin(np.pi * along / period) for amplitude, period in terms], axis=0)
+    waves: Floats = np.sum([amplitude * np.sin(np.pi * along / period) for amplitude, period in terms], axis=0)
+    return waves
 
 
 def _baidu(lonlat: Floats) -> Floats:

@@ -13,7 +13,9 @@ from pyproj import CRS, Transformer
 
 from planner.errors import CrsError
 from planner.network import CHINA_BOX, Floats, Shapes, WalkNetwork
-from planner.sources.coordinates import SHIFTED, unshifted
+from planner.sources.coordinates import INTO, SHIFTED, unshifted
+
+NAMES = {"wgs84": "WGS84", **SHIFTED}  # the datums that the streets can tell apart
 
 STREET_M = 3.0  # a point this near to the middle of a street stands on it
 RIM_M = 1.0  # so much of a polygon's edge may touch a street: neighbours are drawn as they come
@@ -22,7 +24,7 @@ MOST = 2000  # places looked at, evenly spaced in the layer
 FEWEST = 5  # fewer say nothing
 AWAY_M = (250.0, 400.0, 700.0, 1000.0)  # how far layers are displaced to learn what chance makes of them …
 DIRECTIONS = 8  # … and in how many directions
-SURE = 4.0  # times as far from chance as the displaced layers are from each other
+SURE = 3.0  # times as far from chance as the displaced layers usually are, and farther than any of them
 WEAK = 0.5  # share of that which the layer as given may reach itself
 
 
@@ -35,13 +37,14 @@ class Fit:
     chance: float  # the same share, displaced at random
     converted: dict[str, float]  # … and converted, by datum
     surprise: dict[str, float]  # how far from chance, in units of what displacing it at random does; "" = as given
+    luck: float  # the most surprising of the random displacements
     offset_m: dict[str, tuple[float, float]]  # east and north, by which the layer would be displaced
 
     @property
     def datum(self) -> str:
         """The datum that the layer is in, where that is beyond doubt; else ""."""
         best = max(self.converted, key=lambda each: self.surprise[each], default="")
-        if not best or self.surprise[best] < SURE or self.surprise[""] > WEAK * self.surprise[best]:
+        if not best or self.surprise[best] < max(SURE, self.luck) or self.surprise[""] > WEAK * self.surprise[best]:
             return ""
         return best
 
@@ -50,8 +53,8 @@ class Fit:
         east, north = self.offset_m[self.datum]
         return (
             f"the layer lies {np.hypot(east, north):,.0f} m ({abs(east):,.0f} m {'east' if east >= 0 else 'west'}, "
-            f"{abs(north):,.0f} m {'north' if north >= 0 else 'south'}) from where it fits the streets, which is the "
-            f"shift of {SHIFTED[self.datum]}: {self.given:.1%} of {self.looked_at:,} places stand on a street as "
+            f"{abs(north):,.0f} m {'north' if north >= 0 else 'south'}) from where it fits the streets, as if it "
+            f"were in {NAMES[self.datum]}: {self.given:.1%} of {self.looked_at:,} places stand on a street as "
             f"given, {self.chance:.1%} would by chance, {self.converted[self.datum]:.1%} do once converted"
         )
 
@@ -66,12 +69,16 @@ def in_china(crs: CRS) -> bool:
     return west <= lon < east and south <= lat < north
 
 
-def fit(shapes: Shapes, network: WalkNetwork) -> Fit:
-    """How shapes (n,) in metres of the network's system fit its streets, in every datum they may be in."""
+def fit(shapes: Shapes, network: WalkNetwork, *, declared: str = "wgs84") -> Fit:
+    """How shapes (n,) in metres of the network's system fit its streets, in every datum they may be in.
+
+    They have been converted out of the datum `declared`, which counts as they are given.
+    """
+    given_in = "wgs84" if declared not in SHIFTED else declared
     shapes = np.asarray(shapes, object)
     looked_at = shapes[np.linspace(0, len(shapes) - 1, min(len(shapes), MOST)).astype(np.int64)]
     streets = shapely.STRtree(shapely.linestrings(network.xy[network.ends]))
-    converted = {datum: _out_of(datum, looked_at, network.crs) for datum in SHIFTED}
+    converted = {datum: _taken_as(datum, looked_at, network.crs, given_in) for datum in NAMES if datum != given_in}
     displaced = [
         _moved(looked_at, away_m * np.array([np.cos(angle), np.sin(angle)]))
         for away_m in AWAY_M
@@ -84,7 +91,8 @@ def fit(shapes: Shapes, network: WalkNetwork) -> Fit:
     chance = float(by_chance[:, 0].sum() / max(by_chance[:, 1].sum(), 1))
     enough = near >= FEWEST
     deviance = np.where(enough, _deviance(on, near, chance), 0.0)
-    usual = max(1.0, float(np.sqrt((deviance[1 + len(converted) :] ** 2).mean())))
+    random = deviance[1 + len(converted) :]
+    usual = max(1.0, float(np.sqrt((random**2).mean())))
     middle = _middle(looked_at)
     moved = {datum: np.median(middle - _middle(each), axis=0) for datum, each in converted.items()}
     names = list(converted)
@@ -94,6 +102,7 @@ def fit(shapes: Shapes, network: WalkNetwork) -> Fit:
         chance=chance,
         converted={datum: float(share[1 + i]) for i, datum in enumerate(names)},
         surprise={datum: float(deviance[i]) / usual for i, datum in enumerate(["", *names])},
+        luck=float(random.max()) / usual,
         offset_m={datum: (float(east), float(north)) for datum, (east, north) in moved.items()},
     )
 
@@ -110,11 +119,13 @@ def check(shapes: Shapes, network: WalkNetwork, what: str) -> None:
         )
 
 
-def _out_of(datum: str, shapes: Shapes, crs: CRS) -> Shapes:
-    """Shapes in metres, whose degrees were in truth of a datum."""
+def _taken_as(datum: str, shapes: Shapes, crs: CRS, given_in: str) -> Shapes:
+    """Shapes in metres, converted out of one datum, as if they had been converted out of another."""
     to_degrees = Transformer.from_crs(crs, 4326, always_xy=True)
     to_metres = Transformer.from_crs(4326, crs, always_xy=True)
     degrees = shapely.transform(shapes, to_degrees.transform, interleaved=False)
+    if given_in in SHIFTED:
+        degrees = shapely.transform(degrees, INTO[given_in])
     metric: Shapes = shapely.transform(unshifted(degrees, datum), to_metres.transform, interleaved=False)
     return metric
 
@@ -147,4 +158,4 @@ def _deviance(on: Floats, near: Floats, chance: float) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         hits = np.where(on > 0, on * np.log(share / likely), 0.0)
         misses = np.where(near > on, (near - on) * np.log((1 - share) / (1 - likely)), 0.0)
-    return np.sqrt(np.maximum(2 * (hits + misses), 0.0))
+    return np.asarray(np.sqrt(np.maximum(2 * (hits + misses), 0.0)), np.float64)

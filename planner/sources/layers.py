@@ -65,9 +65,7 @@ def read_layer(
     table = _read_text(path, encoding) if path.suffix.lower() in TEXT_SUFFIXES else _read_gdal(path, layer, encoding)
     if not len(table):
         raise DataError(f"{path.name} has no rows. Export it again, or leave it out.")
-    located = (
-        table if isinstance(table, gpd.GeoDataFrame) else _located(table, lon, lat, declared, path)
-    )
+    located = table if isinstance(table, gpd.GeoDataFrame) else _located(table, lon, lat, declared, path)
     if stated is not None:
         located = located.set_crs(stated, allow_override=True)
     _check_shapes(located, path)

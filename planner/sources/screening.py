@@ -67,15 +67,21 @@ def open_ground(
     )
 
 
-def _taken(extract: Extract, network: WalkNetwork, frame: shapely.Polygon) -> Shapes:
-    """What no plot may lie on: ground in use, and water, of which rivers may be lines."""
+def open_water(extract: Extract, network: WalkNetwork, frame: shapely.Polygon) -> Shapes:
+    """The water of a frame: surfaces, rivers that are lines, and the sea."""
     table, crs = tag_table(), network.crs
-    used = [layer(extract, table[rules], crs).polygons.geometry for rules in USED]
     water = layer(extract, [*table["map_water"], *table["map_waterway"]], crs).geometry
     coast = layer(extract, table["map_coast"], crs).geometry
     shore = coast[shapely.get_dimensions(coast) < POLYGON]
-    wet = [water[shapely.get_dimensions(water) > 0], network.barriers, sea(shore, frame)]
-    return np.concatenate([*used, *wet])
+    wet: Shapes = np.concatenate([water[shapely.get_dimensions(water) > 0], network.barriers, sea(shore, frame)])
+    return wet
+
+
+def _taken(extract: Extract, network: WalkNetwork, frame: shapely.Polygon) -> Shapes:
+    """What no plot may lie on: ground in use, and water."""
+    table = tag_table()
+    used = [layer(extract, table[rules], network.crs).polygons.geometry for rules in USED]
+    return np.concatenate([*used, open_water(extract, network, frame)])
 
 
 def _squares(middle: Floats, side_m: float) -> Shapes:

@@ -1,0 +1,123 @@
+"""What is wrong with the data of a scenario, before any analysis."""
+
+import numpy as np
+
+from planner import city as cities
+from planner import notes
+from planner.city import City
+from planner.demand import Demand
+from planner.doctor import layers, places, streets
+from planner.doctor.findings import SEVERITIES, Finding, refused, worst_first
+from planner.errors import DataError
+from planner.facilities import Facilities
+from planner.network import Snap
+from planner.scenario import Layer, Scenario, SiteLayer
+from planner.sources.gates import surroundings
+from planner.sources.layers import find_columns, numbers
+
+__all__ = ["SEVERITIES", "Finding", "examine"]
+
+
+def examine(scenario: Scenario) -> tuple[Finding, ...]:
+    """Every finding about the city, the people and the facilities of a scenario, the worst first.
+
+    A layer that a run would refuse is an error here, and the others are examined all the same.
+    """
+    try:
+        city = cities.read_city(scenario)
+    except DataError as error:
+        return (refused("city", error),)
+    found = streets.islands(city.network)
+    stated = None
+    for where, layer in _layers(scenario):
+        of_layer, total = _layer(layer, city, where)
+        found += of_layer
+        stated = stated if total is None else total
+    if scenario.demand.spread is not None and scenario.demand.spread.total is not None:
+        stated = float(scenario.demand.spread.total)
+    found += _people(scenario, city, stated)
+    found += _facilities(scenario, city)
+    return worst_first(dict.fromkeys(found))
+
+
+def _layers(scenario: Scenario) -> list[tuple[str, Layer]]:
+    """The layers of a scenario with their keys."""
+    demand = scenario.demand
+    named: list[tuple[str, object]] = [
+        ("demand.layer", demand.layer),
+        ("demand.spread.totals", demand.spread and demand.spread.totals),
+        *((f"facilities.layers.{i}", layer) for i, layer in enumerate(scenario.facilities.layers)),
+        *((f"siting.{i}.candidates", question.candidates) for i, question in enumerate(scenario.siting)),
+    ]
+    return [(where, layer) for where, layer in named if isinstance(layer, Layer)]
+
+
+def _layer(layer: Layer, city: City, where: str) -> tuple[list[Finding], float | None]:
+    """What is wrong with the rows of a layer, and how many people they state."""
+    try:
+        table, found = layers.read(layer, city, where)
+        found += layers.displaced(layer, table, city, where) + layers.twice(layer, table, city, where)
+        people = getattr(layer, "people", None)
+        if people is None:
+            return found, None
+        (column,) = find_columns(table, layer.file.path, people)
+        rows = np.arange(1, len(table) + 1).astype(np.str_)
+        return found, float(np.nansum(numbers(table[column], rows, layer.file.path)))
+    except DataError as error:
+        return [refused(where, error)], None
+
+
+def _people(scenario: Scenario, city: City, stated: float | None) -> list[Finding]:
+    asked = scenario.demand
+    where = (
+        "demand.layer" if asked.layer else "demand.spread.totals" if asked.spread and asked.spread.totals else "demand"
+    )
+    try:
+        people, said = cities.residents(scenario, city)
+        door = city.network.snap(people.xy, max_access_m=scenario.city.max_access_m)
+        door.check("places", people.ids, scenario.city.max_access_m)
+    except DataError as error:
+        return [refused(where, error)]
+    found = [Finding("note", "people", "demand", sentence) for sentence in (*notes.converted(scenario), *said)]
+    found += places.far_from_streets(people, door, scenario)
+    found += _walls(people, door, city)
+    found += streets.road_density(city, people)
+    return found if stated is None else found + places.drift(stated, people, door)
+
+
+def _walls(people: Demand, door: Snap, city: City) -> list[Finding]:
+    fences = surroundings(city.extract, city.network).fences
+    remedy = "Map the gates in these walls."
+    return [
+        Finding("note", "walls", "demand", sentence, remedy) for sentence in notes.through_walls(people, door, fences)
+    ]
+
+
+def _facilities(scenario: Scenario, city: City) -> list[Finding]:
+    """What stands, of the extract and of every layer that can be read, and the candidates of layers."""
+    of_extract = scenario.facilities.model_copy(update={"layers": ()})
+    standing, _ = cities.standing(scenario.model_copy(update={"facilities": of_extract}), city)
+    found: list[Finding] = []
+    joined: set[str] = set()
+    for where, layer in _layers(scenario):
+        if not isinstance(layer, SiteLayer):
+            continue
+        service = getattr(layer, "service", "")
+        try:
+            sites = cities.site_layer(layer, service, "standing", city, scenario.city.max_access_m)
+        except DataError as error:
+            found.append(refused(where, error))
+            continue
+        found += places.in_water(sites, city, where)
+        if not service:
+            found += places.namesakes(sites, where)
+        for each in cities.family(service) if service else ():
+            standing[each] = _joined(standing[each], sites, layer)
+            joined.add(each)
+    for service in sorted(joined):
+        found += places.namesakes(standing[service], "facilities")
+    return found + places.idle(scenario, standing)
+
+
+def _joined(there: Facilities, more: Facilities, layer: SiteLayer) -> Facilities:
+    return there.joined(cities.told_apart(more, there, layer))

@@ -1,0 +1,84 @@
+"""What is wrong with data, how badly, who is to blame, and what to do; and from where the doctor speaks up."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from planner.errors import PlannerError
+
+SEVERITIES = ("error", "warning", "note")  # refused by a run; answered, perhaps wrongly; good to know
+MOST_CULPRITS = 5
+CULPRITS = re.compile(r"first: ([^();]*[^();,… ])")  # as errors.first writes them
+SENTENCE_END = re.compile(r"(?<=[^A-Z][.)]) (?=[A-Z])")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with the data of a scenario, or worth knowing."""
+
+    severity: str  # one of SEVERITIES
+    check: str  # "datum", "duplicates" …
+    where: str  # the key of the scenario: "facilities.layers.0"
+    what: str
+    remedy: str = ""
+    culprits: tuple[str, ...] = ()  # the first few
+
+    def __str__(self) -> str:
+        lines = [f"{self.severity}: {self.where}: {self.what}"]
+        if self.culprits and "first: " not in self.what:
+            lines.append(f"  first: {', '.join(self.culprits)}")
+        if self.remedy:
+            lines.append(f"  → {self.remedy}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From where something is a finding, and who says so."""
+
+    id: str
+    title: Mapping[str, str]
+    value: float
+    unit: str
+    document: str
+    clause: str
+    confidence: str
+
+
+def refused(where: str, error: PlannerError) -> Finding:
+    """What a run would refuse, its message taken apart into fault, culprits and remedy."""
+    what, *remedy = SENTENCE_END.split(str(error), maxsplit=1)
+    named = CULPRITS.search(what)
+    culprits = tuple(named[1].split(", ")) if named else ()
+    return Finding("error", type(error).__name__, where, what.removesuffix("."), " ".join(remedy), culprits)
+
+
+def few(culprits: Iterable[object]) -> tuple[str, ...]:
+    """The first few of the culprits."""
+    return tuple(str(each) for each, _ in zip(culprits, range(MOST_CULPRITS), strict=False))
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By severity; of one severity in the order found."""
+    return tuple(sorted(findings, key=lambda each: SEVERITIES.index(each.severity)))
+
+
+@cache
+def _written() -> dict[str, Any]:
+    from ruamel.yaml import YAML  # noqa: PLC0415  (as in standards)
+
+    return dict(YAML(typ="safe").load((files("planner") / "data" / "doctor.yaml").read_text("utf-8")))
+
+
+@cache
+def threshold(id: str) -> Threshold:  # noqa: A002  (the field's word)
+    """One threshold of data/doctor.yaml."""
+    return {row["id"]: Threshold(**row) for row in _written()["thresholds"]}[id]
+
+
+def roads() -> frozenset[str]:
+    """The highways that road density counts."""
+    return frozenset(_written()["roads"])

@@ -1,0 +1,212 @@
+"""What the doctor finds in a town of one street, in layers as bureaus send them, and in Yizhuang."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+
+from planner import city
+from planner.doctor import examine
+from planner.doctor.findings import Finding, refused, threshold, worst_first
+from planner.errors import CrsError, OffNetworkError
+from planner.scenario import load
+from planner.sources import osm, places
+from planner.sources.coordinates import INTO
+from tests.commands import planner
+from tests.test_cli import HOMES, SCENARIO, STREET
+
+CITIES = Path(__file__).parents[2] / "shared" / "data" / "cities"
+YIZHUANG = CITIES / "beijing-yizhuang" / "yizhuang.osm.pbf"
+POND = """\
+  <node id="11" lat="33.6190" lon="114.6520" version="1"/><node id="12" lat="33.6190" lon="114.6530" version="1"/>
+  <node id="13" lat="33.6196" lon="114.6530" version="1"/><node id="14" lat="33.6196" lon="114.6520" version="1"/>
+  <way id="9" version="1"><nd ref="11"/><nd ref="12"/><nd ref="13"/><nd ref="14"/><nd ref="11"/>
+    <tag k="natural" v="water"/></way>
+</osm>
+"""
+SHOPS = "id,name,lon,lat\na,Lotus,114.650,33.6201\nb,Lotus,114.6503,33.6201\nc,Bank,114.6525,33.6193\n"
+LAYERS = """\
+facilities:
+  layers:
+    - {file: shops.csv, id: id, name: name, lon: lon, lat: lat, crs: EPSG:4326, service: convenience}
+"""
+pytestmark = pytest.mark.filterwarnings("ignore:.*Normalized/laundered.*:RuntimeWarning")
+
+
+@pytest.fixture
+def town(tmp_path):
+    plots = "id,lon,lat\nwest,114.650,33.6198\nmiddle,114.655,33.6198\neast,114.660,33.6198\n"
+    texts = {"town.osm": STREET.replace("</osm>\n", POND), "homes.csv": HOMES, "plots.csv": plots, "shops.csv": SHOPS}
+    for name, text in {**texts, "town.yaml": SCENARIO + LAYERS}.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def found(folder, check=None):
+    """The findings of one check, or all, as {check: finding}."""
+    findings = examine(load(folder / "town.yaml"))
+    return [each for each in findings if check in {None, each.check}]
+
+
+def test_a_shop_in_a_pond_is_found(town):
+    (wet,) = found(town, "water")
+    assert wet.severity == "warning"
+    assert wet.where == "facilities.layers.0"
+    assert wet.what == "1 of 3 convenience lie in water"
+    assert wet.culprits == ("c",)
+
+
+def test_two_shops_of_one_name_28_metres_apart_are_one_twice(town):
+    (pair,) = found(town, "duplicates")
+    assert pair.what == "1 of 3 convenience have the name of another one within 50 m"
+    assert pair.culprits == ("Lotus (a, b)",)
+
+
+def test_rows_at_one_place_are_found_with_their_numbers(town):
+    with (town / "homes.csv").open("a", encoding="utf-8") as file:
+        file.write("d,114.650,33.6202,7\n")
+    rows = [each for each in found(town, "duplicates") if each.where == "demand.layer"]
+    assert [each.culprits for each in rows] == [("row 4",)]
+    assert rows[0].what.startswith("1 of 4 rows of homes.csv")
+
+
+def test_people_far_from_streets_are_named_and_missed_in_the_sum(town):
+    with (town / "homes.csv").open("a", encoding="utf-8") as file:
+        file.write("farm,114.650,33.6300,40\n")  # 1.1 km north of the street
+    (far,) = found(town, "far from streets")
+    assert far.culprits == ("farm",)
+    assert far.what.startswith("40 people in 1 places")
+    (lost,) = found(town, "population drift")
+    assert lost.what == (
+        "200 people are stated and 160 counted (-20.0%): 0 are not of the study area, 40 on no street, 0 in no unit"
+    )
+
+
+def test_a_town_of_which_everybody_is_counted_does_not_drift(town):
+    assert not found(town, "population drift")
+    assert not [each for each in found(town) if each.severity == "error"]
+
+
+def test_every_layer_that_cannot_be_read_is_an_error_at_once(town):
+    (town / "homes.csv").write_text("id,lon,lat,people\na,114.650,33.62,-4\n", "utf-8")
+    (town / "shops.csv").write_text("id,name,lon,lat\na,Lotus,33.6201,114.650\n", "utf-8")
+    errors = [each for each in found(town) if each.severity == "error"]
+    what = {each.where: each.what for each in errors}
+    assert set(what) == {"demand.layer", "facilities.layers.0"}
+    assert "negative" in what["demand.layer"]
+    assert "exchanged" in what["facilities.layers.0"]
+    assert all(each.remedy for each in errors)
+
+
+def test_a_city_that_cannot_be_read_is_the_only_error(town):
+    (town / "town.osm").write_text("<osm version='0.6'></osm>", "utf-8")
+    (error,) = found(town)
+    assert (error.severity, error.where) == ("error", "city")
+
+
+def test_a_shapefile_in_gb18030_without_cpg_and_with_cut_names_is_noticed(town):
+    shops = gpd.GeoDataFrame(
+        {"id": ["a"], "name": ["荷花"], "floor_area_m2": [90.0]}, geometry=[shapely.Point(114.65, 33.6201)], crs=4326
+    )
+    pyogrio.write_dataframe(shops, town / "shops.shp", encoding="GB18030")
+    (town / "shops.cpg").unlink()
+    layers = LAYERS.replace("shops.csv", "shops.shp").replace(
+        "lon: lon, lat: lat, crs: EPSG:4326", "area: floor_area_m2"
+    )
+    (town / "town.yaml").write_text(SCENARIO + layers, "utf-8")
+    (encoding,) = found(town, "encoding")
+    assert "read as GB18030" in encoding.what
+    assert "shops.cpg" in encoding.remedy
+    (cut,) = found(town, "cut names")
+    assert cut.culprits == ("floor_area_m2 → floor_area",)
+
+
+def test_an_area_column_of_a_web_mercator_layer_is_doubted(town):
+    shops = gpd.GeoDataFrame({"id": ["a"], "m2": [90.0]}, geometry=[shapely.Point(114.65, 33.6201)], crs=4326)
+    shops.to_crs(3857).to_file(town / "shops.gpkg")
+    layers = LAYERS.replace("shops.csv", "shops.gpkg").replace(
+        "name: name, lon: lon, lat: lat, crs: EPSG:4326", "area: m2"
+    )
+    (town / "town.yaml").write_text(SCENARIO + layers, "utf-8")
+    (doubt,) = found(town, "crs")
+    assert "Web Mercator" in doubt.what
+
+
+def test_the_command_prints_findings_and_the_same_as_json(town):
+    done = planner("doctor", town / "town.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "warning: facilities.layers.0: 1 of 3 convenience lie in water\n  first: c\n  → " in done.stdout
+    told = json.loads(planner("doctor", town / "town.yaml", "--json").stdout)
+    assert told["counts"]["error"] == 0
+    assert {"severity", "check", "where", "what", "remedy", "culprits"} == set(told["findings"][0])
+    (town / "shops.csv").write_text("id,name,lon,lat\na,Lotus,2,3\n", "utf-8")
+    refused_one = planner("doctor", town / "town.yaml")
+    assert refused_one.returncode == 3
+    assert "Traceback" not in refused_one.stderr
+
+
+def test_an_error_is_taken_apart_into_fault_culprits_and_remedy():
+    error = OffNetworkError("80 of 81 gates lie more than 200 m from a street (first: 1, 2, …). Check the crs. Or not.")
+    finding = refused("demand", error)
+    assert finding.what == "80 of 81 gates lie more than 200 m from a street (first: 1, 2, …)"
+    assert finding.culprits == ("1", "2")
+    assert finding.remedy == "Check the crs. Or not."
+    assert refused("city", CrsError("Nothing to do.")).remedy == ""
+
+
+def test_the_worst_comes_first_and_thresholds_name_their_document():
+    note, error = Finding("note", "a", "b", "c"), Finding("error", "a", "b", "c")
+    assert worst_first([note, error]) == (error, note)
+    density = threshold("road-density")
+    assert (density.value, density.document, density.confidence) == (8, "GB 50180-2018", "V2")
+
+
+YIZHUANG_SCENARIO = """\
+city: {city}
+demand:
+  layer: {{file: homes.gpkg, people: people, base: ten a home{datum}}}
+standards: {{measure: [green-300]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def homes():
+    extract = osm.read_extract(YIZHUANG)
+    found = places.residential_buildings(extract, extract.crs)
+    return gpd.GeoDataFrame({"people": np.full(len(found.ids), 10.0)}, geometry=found.geometry, crs=extract.crs).to_crs(
+        4326
+    )
+
+
+@pytest.mark.cities
+@pytest.mark.skipif(not CITIES.is_dir(), reason="the real cities are not beside the project in ../shared/data")
+@pytest.mark.parametrize("name", ["gcj02", "bd09"])
+def test_homes_of_yizhuang_in_a_datum_of_web_maps_are_refused_and_once_declared_stand_within_half_a_metre(
+    tmp_path, homes, name
+):
+    def written(declared=""):
+        (tmp_path / "town.yaml").write_text(YIZHUANG_SCENARIO.format(city=YIZHUANG, datum=declared), "utf-8")
+        return load(tmp_path / "town.yaml")
+
+    homes.to_file(tmp_path / "homes.gpkg")
+    asked = written()
+    place = city.read_city(asked)
+    true, _ = city.residents(asked, place)
+    homes.set_geometry(shapely.transform(homes.geometry.to_numpy(), INTO[name]), crs=4326).to_file(
+        tmp_path / "homes.gpkg"
+    )
+    errors = [each for each in examine(written()) if each.severity == "error"]
+    assert [each.where for each in errors] == ["demand.layer"]
+    assert "from where it fits the streets" in errors[0].what
+    assert f"Declare `datum: {name}`" in errors[0].remedy
+    asked = written(f", datum: {name}")
+    converted, _ = city.residents(asked, place)
+    assert np.hypot(*(converted.xy - true.xy).T).max() < 0.5
+    assert converted.total == true.total
+    assert not [each for each in examine(asked) if each.check in {"datum", "CrsError"}]
+    doubt = [each for each in examine(written(", datum: wgs84")) if each.check == "datum"]
+    assert [each.severity for each in doubt] == ["warning"]
