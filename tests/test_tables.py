@@ -459,3 +459,23 @@ def test_las_palmas_has_a_study_area_and_catchments(city):
     here = metric_crs(-15.4, 28.1)
     units = tables.units(path, id="Codigo", name="Denominaci", crs_to=here, kind="catchment", near=(-15.4, 28.1))
     assert units.names[0] == "IES ALONSO QUESADA"
+
+
+@pytest.mark.parametrize(
+    ("declared", "easting_m", "true"),
+    [("EPSG:4547", 38_560_000, 4526), ("EPSG:4526", 560_000, 4547), ("EPSG:3857", 560_000, 4547)],
+)
+def test_a_zone_before_the_easting_or_missing_is_named_with_the_system_to_declare(csv, declared, easting_m, true):
+    path = csv(f"x,y,people\n{easting_m},3721000,5\n{easting_m + 90},3721050,5\n")
+    with pytest.raises(CrsError, match=rf"(km from the city|nowhere on Earth).*declare `crs: EPSG:{true}`"):
+        tables.residents(
+            path, people="people", lon="x", lat="y", crs=declared, crs_to=CHUANHUI, base="any", near=CENTRE
+        )
+
+
+def test_a_layer_without_a_system_is_told_which_one_fits(tmp_path):
+    path = tmp_path / "blocks.shp"
+    shapefile(path, layer({"people": [5]}, [shapely.Point(560_000, 3_721_000)]), encoding="UTF-8")
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(CrsError, match=r"fit CGCS2000 .* beside the city: declare `crs: EPSG:4547`"):
+        tables.residents(path, people="people", crs_to=CHUANHUI, base="any", near=CENTRE)

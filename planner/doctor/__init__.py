@@ -104,7 +104,7 @@ def _facilities(scenario: Scenario, city: City) -> list[Finding]:
             continue
         service = getattr(layer, "service", "")
         try:
-            sites = cities.site_layer(layer, service, "standing", city, scenario.city.max_access_m)
+            sites = cities.site_layer(layer, service or "candidates", "standing", city, scenario.city.max_access_m)
         except DataError as error:
             found.append(refused(where, error))
             continue

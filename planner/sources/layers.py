@@ -307,8 +307,9 @@ def _check_near(layer: gpd.GeoDataFrame, path: Path, near: tuple[float, float]) 
             f"{path.name}: {axes} are exchanged: as it stands it lies {away_m.min() / 1000:,.0f} km from the city, "
             "exchanged it lies there. Exchange the two columns, or the coordinates of the layer."
         )
+    lies = f"{away_m.min() / 1000:,.0f} km from the city" if np.isfinite(away_m).any() else "nowhere on Earth"
     raise CrsError(
-        f"{path.name}: the layer lies {away_m.min() / 1000:,.0f} km from the city at ({near[0]:g}, {near[1]:g}). "
+        f"{path.name}: taken as {layer.crs.name} the layer lies {lies}; the city is at ({near[0]:g}, {near[1]:g}). "
         + (says_which(_middles(layer), near) or "Check that it is the layer of this city, and declare its true `crs`.")
     )
 
