@@ -9,15 +9,18 @@ import pyogrio
 import pytest
 import shapely
 
-from planner import city
+from planner import city, notes
 from planner.doctor import examine
 from planner.doctor.findings import Finding, refused, threshold, worst_first
-from planner.errors import CrsError, OffNetworkError
+from planner.doctor.streets import road_density
+from planner.errors import CrsError, OffNetworkError, ScenarioError
 from planner.scenario import load
 from planner.sources import osm, places
 from planner.sources.coordinates import INTO
 from tests.commands import planner
+from tests.drawn import ORIGIN, drawn
 from tests.test_cli import HOMES, SCENARIO, STREET
+from tests.towns import demand
 
 CITIES = Path(__file__).parents[2] / "shared" / "data" / "cities"
 YIZHUANG = CITIES / "beijing-yizhuang" / "yizhuang.osm.pbf"
@@ -210,3 +213,39 @@ def test_homes_of_yizhuang_in_a_datum_of_web_maps_are_refused_and_once_declared_
     assert not [each for each in examine(asked) if each.check in {"datum", "CrsError"}]
     doubt = [each for each in examine(written(", datum: wgs84")) if each.check == "datum"]
     assert [each.severity for each in doubt] == ["warning"]
+
+
+#    Streets every 500 m both ways, 3 km of them each; the square in the middle holds 2 + 2 km: 4 km/km².
+def grid_city(step_m):
+    lines = np.arange(250, 2751, step_m)
+    streets = [[(250, y), (2750, y)] for y in lines] + [[(x, 250), (x, 2750)] for x in lines]
+    extract, network = drawn("", streets=streets)
+    return city.City(extract, network)
+
+
+def test_road_density_is_that_of_the_whole_squares_where_people_live():
+    town = grid_city(500)
+    people = demand(ORIGIN + np.array([[1500.0, 1500.0], [1400.0, 1400.0], [300.0, 300.0]]), [70, 30, 5])
+    (sparse,) = road_density(town, people)
+    assert "roads have 4.0 km/km² in the 1 squares of 1000 m where people live, below the 8" in sparse.what
+    assert "100 people live in 1 squares below it" in sparse.what
+    assert sparse.culprits[0].startswith("4.0 around (11")
+
+
+def test_streets_every_hundred_metres_are_dense_enough():
+    people = demand(ORIGIN + np.array([[1500.0, 1500.0]]), [70])
+    assert road_density(grid_city(100), people) == []
+
+
+def test_a_run_and_the_doctor_say_which_layers_were_converted(town):
+    text = SCENARIO.replace("crs: EPSG:4326, people", "datum: gcj02, people")
+    (town / "town.yaml").write_text(text + LAYERS, "utf-8")
+    asked = load(town / "town.yaml")
+    assert notes.converted(asked) == ["homes.csv is declared as GCJ-02 and converted to WGS84"]
+    assert "homes.csv is declared as GCJ-02 and converted to WGS84" in [each.what for each in found(town, "converted")]
+
+
+def test_an_unknown_datum_is_a_fault_of_the_scenario(town):
+    (town / "town.yaml").write_text(SCENARIO.replace("crs: EPSG:4326, people", "datum: gcj-02, people"), "utf-8")
+    with pytest.raises(ScenarioError, match=r"demand\.layer\.datum: must be 'wgs84', 'cgcs2000', 'gcj02' or 'bd09'"):
+        load(town / "town.yaml")

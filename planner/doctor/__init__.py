@@ -27,7 +27,8 @@ def examine(scenario: Scenario) -> tuple[Finding, ...]:
         city = cities.read_city(scenario)
     except DataError as error:
         return (refused("city", error),)
-    found = streets.islands(city.network)
+    found = [Finding("note", "converted", "scenario", sentence) for sentence in notes.converted(scenario)]
+    found += streets.islands(city.network)
     stated = None
     for where, layer in _layers(scenario):
         of_layer, total = _layer(layer, city, where)
@@ -78,7 +79,7 @@ def _people(scenario: Scenario, city: City, stated: float | None) -> list[Findin
         door.check("places", people.ids, scenario.city.max_access_m)
     except DataError as error:
         return [refused(where, error)]
-    found = [Finding("note", "people", "demand", sentence) for sentence in (*notes.converted(scenario), *said)]
+    found = [Finding("note", "people", "demand", sentence) for sentence in said]
     found += places.far_from_streets(people, door, scenario)
     found += _walls(people, door, city)
     found += streets.road_density(city, people)
