@@ -173,6 +173,21 @@ def fetch(
         typer.echo(f"kept in {CACHE.expanduser()}; {extract.attribution}")
 
 
+@app.command("standards")
+def list_standards(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One of them, or the beginning of ids.")] = None,  # noqa: A002
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List and explain the standards, rule-sets and provisions.
+
+    Each with its document, clause and how sure it is; `planner standards park.P3` explains some.
+    """
+    with _exit_codes():
+        from planner import published  # noqa: PLC0415
+
+        typer.echo(published.as_json(id) if as_json else "\n".join(published.text(id)))
+
+
 def headlines(run: "Run") -> Iterator[str]:
     """What the run found, a sentence a line."""
     yield from run.assumptions

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from planner.errors import QuestionError
+from planner.provisions import SUREST_FIRST, Provision, caution, from_memory, provision, published
 
 SLOPES = ("none", "tobler")
-SUREST_FIRST = ("V", "V2", "A", "M", "M?")  # confidence, as data/standards.yaml explains it
 
 
 @dataclass(frozen=True)
@@ -39,15 +38,52 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Sites of a service, from an area on, serve everybody within a limit of them."""
+
+    service: str  # "green" or "park"
+    min_area_m2: float  # 0 = of any area
+    limit_m: float
+
+
+@dataclass(frozen=True)
+class GreenTest:
+    """One question of a rule-set: within reach of a site of any of its bands, or not."""
+
+    id: str
+    title: Mapping[str, str]
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True)
 class RuleSet:
-    """From which area a green site counts as green and as a park."""
+    """What green within reach means to a document: from which area a site counts, and how far it serves.
+
+    300米见绿 and 500米见园 are two tests; the service radius of parks is one, of a wide and a narrow band.
+    """
 
     id: str
     title: Mapping[str, str]
     document: str
     clause: str
-    min_area_m2: Mapping[str, float]
     confidence: str
+    tests: tuple[GreenTest, ...]
+    asks: tuple[Provision, ...] = ()  # the shares the document wants, of residential land
+    note: str = ""
+
+    @property
+    def min_area_m2(self) -> Mapping[str, float]:
+        """From which area a site counts, by service; the services that no test names are missing."""
+        return {band.service: band.min_area_m2 for test in self.tests for band in test.bands}
+
+    @property
+    def source(self) -> str:
+        """The document and the clause, and a caution where they were not read."""
+        return f"{self.document}{'' if self.clause == '-' else f', {self.clause}'}{caution(self.confidence)}"
+
+    def check_first(self) -> bool:
+        """Whether the areas were written from memory and need a check before publication."""
+        return from_memory(self.confidence)
 
 
 @dataclass(frozen=True)
@@ -100,7 +136,15 @@ class Standard:
 
     def check_first(self) -> bool:
         """Whether the value was written from memory and needs a check before publication."""
-        return self.confidence.startswith("M")
+        return from_memory(self.confidence)
+
+    @property
+    def source(self) -> str:
+        """The document and the clause, the rule-set or the reason of an override, and a caution where not read."""
+        rules = rule_sets().get(self.rule_set)
+        floor = f"; from {self.min_area_m2:,.0f} m² by {rules.id}: {rules.document}, {rules.clause}" if rules else ""
+        changed = f"; changed: {self.reason}" if self.reason else ""
+        return f"{self.document}, {self.clause}{floor}{changed}{caution(self.confidence)}"
 
     def __str__(self) -> str:
         walk = "" if self.profile is None else f" at {self.profile.speed_m_s:g} m/s = {self.limit_m:g} m"
@@ -109,28 +153,32 @@ class Standard:
 
 
 @cache
-def _published() -> dict[str, Any]:
-    from ruamel.yaml import YAML  # noqa: PLC0415  (a quarter of the start-up time of `planner --help`)
-
-    return dict(YAML(typ="safe").load((files("planner") / "data" / "standards.yaml").read_text("utf-8")))
-
-
-@cache
 def profiles() -> Mapping[str, Profile]:
     """The published walkers, by id."""
-    return {row["id"]: Profile(**row) for row in _published()["profiles"]}
+    return {row["id"]: Profile(**row) for row in published()["profiles"]}
 
 
 @cache
 def rule_sets() -> Mapping[str, RuleSet]:
     """The published rule-sets for parks, by id."""
-    return {row["id"]: RuleSet(**row) for row in _published()["rule_sets"]}
+    return {row["id"]: _rule_set(row) for row in published()["rule_sets"]}
+
+
+def _rule_set(row: Mapping[str, Any]) -> RuleSet:
+    """A rule-set with the numbers of the provisions that its bands name."""
+
+    def band(of: Mapping[str, str]) -> Band:
+        area = provision(of["from"]).number if "from" in of else 0.0
+        return Band(of["service"], float(area), float(provision(of["within"]).number))
+
+    tests = [GreenTest(test["id"], test["title"], tuple(band(each) for each in test["bands"])) for test in row["tests"]]
+    return RuleSet(**{**row, "tests": tuple(tests), "asks": tuple(provision(id) for id in row.get("asks", ()))})  # noqa: A001
 
 
 @cache
 def standards() -> Mapping[str, Standard]:
     """The published standards, by id."""
-    rows = [{**row, "profile": profiles().get(row.get("profile", ""))} for row in _published()["standards"]]
+    rows = [{**row, "profile": profiles().get(row.get("profile", ""))} for row in published()["standards"]]
     return {row["id"]: Standard(**row) for row in rows}
 
 

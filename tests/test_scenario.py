@@ -86,7 +86,7 @@ def test_ten_faults_are_told_at_once_each_with_its_line(faults):
         "1:1: city: there is no file 'nowhere.osm.pbf'",
         "4:5: demand.spread.total: must be a whole number, not 'many'",
         "6:5: demand.spread.assumtion: unknown key — did you mean 'assumption'?",
-        "8:3: standards.rule_set: there is no rule-set 'P9' (there are: P3, P5, P6)",
+        "8:3: standards.rule_set: there is no rule-set 'P9' (there are: P1, P2, P3, P4, P5, P6)",
         "9:24: standards.measure.1: there is no standard 'parc-500' — did you mean 'park-500'?",
         "13:5: siting.0.new_sites: must be at least 0, not -3",
         "15:5: siting.0.forbid: forbids what must_keep keeps: way/2",

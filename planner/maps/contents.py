@@ -65,7 +65,7 @@ def contents_of(run: "Run") -> Content:
             "document": rules.document,
             "clause": rules.clause,
             "confidence": rules.confidence,
-            "check_first": rules.confidence.startswith("M"),
+            "check_first": rules.check_first(),
         },
         "assumptions": list(run.assumptions),
         "notes": list(run.notes),
