@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from planner.network import WalkNetwork, metric_crs
     from planner.plan import AssignedPlan, Plan, Replacement
+    from planner.provisions import Provision, provision
     from planner.reach import (
         Nearest,
         Reach,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         sum_around,
         walk_path,
     )
+    from planner.rule_sets import compare_rule_sets
     from planner.rules import Effort, Floor, Quota, Rules, Size
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
@@ -68,6 +70,7 @@ _HOME = {
     "Effort": "rules",
     "Floor": "rules",
     "Plan": "plan",
+    "Provision": "provisions",
     "Quota": "rules",
     "Replacement": "plan",
     "Rules": "rules",
@@ -90,12 +93,14 @@ _HOME = {
     "WalkNetwork": "network",
     "WhatIf": "reach",
     "cover_most_people": "siting",
+    "compare_rule_sets": "rule_sets",
     "load": "scenario",
     "measure_coverage": "coverage",
     "measure_nearest": "reach",
     "measure_reach": "reach",
     "measure_straight": "reach",
     "metric_crs": "network",
+    "provision": "provisions",
     "run_scenario": "run",
     "standard": "standards",
     "streets_within": "reach",

@@ -1,0 +1,208 @@
+"""The same green under every rule-set at once: who is within reach, which sites fall short, and by how much.
+
+One text asks for 2,000 m², another for 400: whether twenty corner parks count is a question of the rule-set, so
+all of them are shown, and none is the plan's own.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.coverage import measure_coverage
+from planner.demand import Demand
+from planner.errors import DataError, QuestionError
+from planner.facilities import Facilities
+from planner.network import Flags
+from planner.reach import Reach, measure_nearest, measure_straight
+from planner.standards import Band, GreenTest, RuleSet, Standard, rule_sets
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A site that counts for nothing under a test, and the least area that would count."""
+
+    id: str
+    name: str
+    status: str  # "standing", "planned", "candidate"
+    area_m2: float
+    needed_m2: float
+
+    @property
+    def short_m2(self) -> float:
+        """By how much it falls short; nothing of it where its area is unknown."""
+        return self.needed_m2 - max(self.area_m2, 0.0) if self.known else self.needed_m2
+
+    @property
+    def known(self) -> bool:
+        """Whether anybody knows its area; a point has none."""
+        return self.area_m2 > 0
+
+    def __str__(self) -> str:
+        if not self.known:
+            return f"area unknown, {self.needed_m2:,.10g} m² needed"
+        whole = math.floor(self.area_m2)  # rounded up, it would look large enough
+        return f"{whole:,} m², {self.needed_m2 - whole:,.10g} m² short of {self.needed_m2:,.10g}"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """Who is within reach of a site that counts, without and with the chosen sites."""
+
+    metric: str  # "walk" or "straight"
+    before: Flags  # (n,)
+    after: Flags  # (n,)
+    served_before: float  # people
+    served_after: float
+    total: float
+
+
+@dataclass(frozen=True)
+class UnderRuleSet:
+    """One test of one rule-set, held against all the green there is."""
+
+    rules: RuleSet
+    test: GreenTest
+    on_foot: Reached
+    straight: Reached
+    standing: int  # sites that stand today
+    chosen: int
+    standing_short: tuple[Shortfall, ...]  # those of them that count for nothing, the largest first
+    chosen_short: tuple[Shortfall, ...]
+
+    @property
+    def title(self) -> str:
+        """The rule-set and what it asks, in one line: `P5: a park within 500 m`."""
+        return f"{self.rules.id}: {self.test.title['en']}"
+
+    def __str__(self) -> str:
+        shares = ", ".join(
+            f"{how} {_change(reached)}"
+            for how, reached in (("on foot", self.on_foot), ("in a straight line", self.straight))
+        )
+        count = f"; {self.chosen - len(self.chosen_short)} of {self.chosen} chosen sites count" if self.chosen else ""
+        worst = self.chosen_short[-1] if self.chosen_short else None
+        short = f" (furthest off: {worst.id}, {worst})" if worst else ""
+        return f"{self.title}: {shares}{count}{short}"
+
+
+def compare_rule_sets(
+    demand: Demand,
+    standing: Mapping[str, Facilities],
+    chosen: Facilities | None = None,
+    *,
+    rules: Iterable[RuleSet] | None = None,
+) -> tuple[UnderRuleSet, ...]:
+    """Every test of every rule-set (by default all that are published), one row each, in their order.
+
+    `standing` holds today's sites by the services that bands name, "green" and "park"; `chosen` are the sites of
+    a plan, which count as either once they are large enough. All must be snapped to the same network. On foot is
+    to the nearest gate, in a straight line to the boundary; exactly at a limit or an area counts.
+
+    Raises QuestionError where a band names a service that `standing` lacks, DataError where chosen and standing
+    sites share ids or are on different networks.
+    """
+    compared = tuple(rule_sets().values() if rules is None else rules)
+    lacking = sorted({band.service for each in compared for test in each.tests for band in test.bands} - {*standing})
+    if lacking:
+        raise QuestionError(
+            f"The rule-sets ask for {', '.join(lacking)}, and the standing sites given are of "
+            f"{', '.join(standing) or 'no service'}. Give facilities of each, be it none of them."
+        )
+    before = _Measures(demand, standing)
+    after = before if chosen is None or not len(chosen) else _Measures(demand, _with(standing, chosen))
+    return tuple(_row(each, test, before, after, chosen) for each in compared for test in each.tests)
+
+
+class _Measures:
+    """Who is served by the sites there are, band by band; each distance is measured once."""
+
+    def __init__(self, demand: Demand, sites: Mapping[str, Facilities]) -> None:
+        self.demand, self.sites = demand, sites
+        self._walked: dict[Band, Flags] = {}
+        self._straight: dict[tuple[str, float], Reach] = {}
+
+    def served(self, rules: RuleSet, test: GreenTest, metric: str) -> Flags:
+        """(n,) the places within reach of a site of any band."""
+        within = [self._walk(rules, band) if metric == "walk" else self._line(rules, band) for band in test.bands]
+        covered: Flags = np.logical_or.reduce(within)
+        return covered
+
+    def _walk(self, rules: RuleSet, band: Band) -> Flags:
+        if band not in self._walked:
+            sites = self.sites[band.service]
+            nearest = measure_nearest(self.demand, sites, limit_m=band.limit_m, open=sites.at_least(band.min_area_m2))
+            self._walked[band] = measure_coverage(nearest, self.demand, _standard(rules, band)).covered
+        return self._walked[band]
+
+    def _line(self, rules: RuleSet, band: Band) -> Flags:
+        sites, key = self.sites[band.service], (band.service, band.limit_m)
+        if key not in self._straight:
+            self._straight[key] = measure_straight(self.demand, sites, limit_m=band.limit_m)
+        large = sites.at_least(band.min_area_m2)
+        return measure_coverage(self._straight[key], self.demand, _standard(rules, band), open=large).covered
+
+
+def _row(
+    rules: RuleSet, test: GreenTest, before: _Measures, after: _Measures, chosen: Facilities | None
+) -> UnderRuleSet:
+    needed = min(band.min_area_m2 for band in test.bands)
+    smallest = min(test.bands, key=lambda band: band.min_area_m2)
+    there = before.sites[smallest.service]
+    return UnderRuleSet(
+        rules,
+        test,
+        on_foot=_reached("walk", rules, test, before, after),
+        straight=_reached("straight", rules, test, before, after),
+        standing=len(there),
+        chosen=0 if chosen is None else len(chosen),
+        standing_short=_shortfalls(there, needed),
+        chosen_short=() if chosen is None else _shortfalls(chosen, needed),
+    )
+
+
+def _reached(metric: str, rules: RuleSet, test: GreenTest, before: _Measures, after: _Measures) -> Reached:
+    was, now = (measures.served(rules, test, metric) for measures in (before, after))
+    people = before.demand.people[:, 0]
+    return Reached(metric, was, now, float(people[was].sum()), float(people[now].sum()), float(people.sum()))
+
+
+def _shortfalls(sites: Facilities, needed_m2: float) -> tuple[Shortfall, ...]:
+    """The sites below an area, the largest first; of equal ones in their order."""
+    short = np.flatnonzero(~sites.at_least(needed_m2))
+    area_m2 = np.nan_to_num(sites.area_m2[short])
+    ordered = short[np.argsort(-area_m2, kind="stable")]
+    return tuple(
+        Shortfall(str(sites.ids[site]), str(sites.names[site]), sites.status, float(sites.area_m2[site]), needed_m2)
+        for site in ordered
+    )
+
+
+def _with(standing: Mapping[str, Facilities], chosen: Facilities) -> dict[str, Facilities]:
+    joined = {service: there.joined(chosen) for service, there in standing.items()}
+    if any(each.door is None for each in joined.values()):
+        raise DataError("Snap the standing and the chosen sites to the same network first, see snapped().")
+    return joined
+
+
+def _standard(rules: RuleSet, band: Band) -> Standard:
+    """A band as the standard that coverage is measured by."""
+    return Standard(
+        id=f"{rules.id} {band.service} {band.limit_m:g} m",
+        title=rules.title,
+        service=band.service,
+        limit=band.limit_m,
+        unit="m",
+        document=rules.document,
+        clause=rules.clause,
+        edition="",
+        confidence=rules.confidence,
+        min_area_m2=band.min_area_m2,
+        rule_set=rules.id,
+    )
+
+
+def _change(reached: Reached) -> str:
+    was, now = (f"{served / reached.total:.1%}" for served in (reached.served_before, reached.served_after))
+    return was if reached.served_before == reached.served_after else f"{was} → {now}"
