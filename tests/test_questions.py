@@ -396,6 +396,17 @@ def test_sites_that_cannot_be_spread_name_the_rules() -> None:
         spread_sites(sites, new_sites=3, rules=Rules(quotas=[Quota("few", ["A", "B"], at_most=1)]))
 
 
+@pytest.mark.parametrize("share", [1e-8, 1.3e-7, 1e-5])
+def test_a_share_below_the_tolerance_of_a_solver_is_a_share_all_the_same(share: float) -> None:
+    demand, reach = street("2...3", "A...B")
+    assert open_fewest_sites(demand, reach, GREEN, share=share).opened == ("A",)
+    floors = [Floor("all", np.ones(2, bool), share)]
+    with pytest.raises(QuestionError, match="at most 0 new sites; floor 'all'"):
+        cover_most_people(demand, reach, GREEN, new_sites=0, rules=Rules(floors=floors))
+    with pytest.raises(QuestionError, match=r"can be served|No plan keeps"):
+        open_fewest_sites(demand, reach, GREEN, share=share, rules=Rules(forbid=["A", "B"]))
+
+
 def test_a_share_beyond_reach_names_the_places_and_their_nearest_candidates() -> None:
     demand, reach = street("9.....4", "A......", limit_m=700)
     with pytest.raises(QuestionError, match=r"at most 69.23% can be served: 4 people in 1 places .* A at 600 m"):

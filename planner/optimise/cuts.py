@@ -68,7 +68,7 @@ class Master:
             lower=np.zeros(len(self.sites) + count),
             upper=np.concatenate([np.ones(len(self.sites)), self.most]),
             rows=rows,
-            least=np.concatenate([least - used, core.floor]),
+            least=np.concatenate([least - used, core.firm_floor]),
             most=np.concatenate([most - used, np.full(len(core.floor), np.inf)]),
         )
         self.add(price, np.ones(count, bool))

@@ -62,7 +62,7 @@ def best_sites(problem: Problem) -> Programme:
             before, begin = z, end
     costs = [(y[j], -float(problem.cost[j])) for j in np.flatnonzero(problem.cost).tolist()]
     programme.setObjective(pulp.LpAffineExpression([*worth, *costs]))
-    for f, floor in enumerate(problem.floor.tolist()):
+    for f, floor in enumerate(problem.firm_floor.tolist()):
         gained = [term for part in np.flatnonzero(problem.speaks[f]).tolist() for term in by_part.get(part, [])]
         programme.addConstraint(pulp.LpAffineExpression(gained) >= floor, f"floor_{f}")
     within_limits(programme, y, problem.choice)

@@ -9,6 +9,8 @@ from planner.network import Flags, Floats
 from planner.optimise.choice import EXACT, Choice
 from planner.optimise.gains import Gains
 
+LOW = 1e-3  # floors below which a solver's tolerance might pass nothing for something
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -54,6 +56,20 @@ class Problem:
     def allows(self, plan: Flags) -> bool:
         """Whether a plan (m,) keeps every limit and floor; sums of fractions may differ by rounding."""
         return self.choice.allows(plan) and bool((self.missing(plan) <= 0).all())
+
+    @cached_property
+    def firm_floor(self) -> Floats:
+        """(f,) the floors for a solver, whose tolerance may be wider than a very low one.
+
+        What a plan gains is a sum of gains of rows, so if it gains anything it gains the least of them: low floors
+        are raised to that, or to one where there is nothing to gain at all.
+        """
+        firm = self.floor.copy()
+        least = np.minimum.reduceat(self.gains.gain, self.gains.indptr[:-1]) if len(self.gains.site) else np.empty(0)
+        for k in np.flatnonzero((firm > EXACT) & (firm < LOW)):
+            some = least[self.speaks[k, self.gains.part] > 0]
+            firm[k] = max(firm[k], float(some.min()) if len(some) else 1.0)
+        return firm
 
     def missing(self, plan: Flags) -> Floats:
         """(f,) what each floor lacks; 0 or less where a plan (m,) has enough."""

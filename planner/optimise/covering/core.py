@@ -101,7 +101,7 @@ def _settled(covering: Covering, best: Incumbent) -> bool:
     """Whether there is nothing to decide; then the only plan worth having is offered, if there is one."""
     if (covering.choice.keep & covering.choice.shut).any():
         return True
-    if covering.n or covering.choice.limits:
+    if covering.n or (covering.choice.limits and covering.choice.free.any()):
         return False
     offer(covering, covering.choice.keep, best)
     return True
