@@ -27,7 +27,7 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
             for question in scenario.siting
             if question.cut_larger
         ),
-        *(f"{each.standard} is changed: {each.reason}" for each in scenario.standards.overrides),
+        *(f"{each.standard or each.provision} is changed: {each.reason}" for each in scenario.standards.overrides),
         *(f"changed for this run: {change}" for change in scenario.changes),
     ]
     return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))
@@ -51,6 +51,16 @@ def converted(scenario: Scenario) -> list[str]:
         f"{file} is declared as {SHIFTED[datum]} and converted to WGS84"
         for file, datum in dict.fromkeys(named)
         if file is not None and datum in SHIFTED
+    ]
+
+
+def idle_overrides(scenario: Scenario) -> list[str]:
+    """A sentence for each override of a standard that is neither measured nor asked for."""
+    measured = {rule.id for rule in scenario.measured()}
+    return [
+        f"the override of {each.standard} changes nothing: it is neither measured nor asked for"
+        for each in scenario.standards.overrides
+        if each.standard is not None and each.standard not in measured
     ]
 
 

@@ -1,7 +1,7 @@
 """What planning documents ask, as data: each number with its operator, unit, document, clause and confidence."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -51,6 +51,7 @@ class Provision:
     note: str = ""
     in_force: str = ""
     jurisdiction: str = "China"
+    reason: str = ""  # of an override; empty where the provision stands as published
 
     def __post_init__(self) -> None:
         faults = []
@@ -86,6 +87,10 @@ class Provision:
         """The document and the clause, and a caution where they were not read."""
         clause = "" if self.clause == "-" else f", {self.clause}"
         return f"{self.document}{clause}{caution(self.confidence)}"
+
+    def changed(self, value: float, reason: str) -> "Provision":
+        """This provision with somebody's own number, which is an assumption."""
+        return replace(self, value=value, reason=reason, confidence="A")
 
     def _printed(self, value: float) -> str:
         return f"{value * 100 if self.unit == 'ratio' else value:,.10g}"

@@ -115,14 +115,7 @@ def _rule_set(each: RuleSet) -> Entry:
     ]
     record |= {"asks": [str(asked) for asked in each.asks], "document": each.document, "clause": each.clause}
     record |= {"note": each.note, **_sure(each.confidence)}
-    bands = "; ".join(
-        " or ".join(
-            f"{band.service} {f'≥ {band.min_area_m2:,.0f} m²' if band.min_area_m2 else 'of any area'} "
-            f"within {band.limit_m:g} m"
-            for band in test.bands
-        )
-        for test in each.tests
-    )
+    bands = "; ".join(test.terms for test in each.tests)
     heading = "Rule-sets for parks (standards.rule_set of a scenario)"
     return Entry(each.id, heading, f"{bands} ({each.source})", record, each.confidence)
 

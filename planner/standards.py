@@ -45,6 +45,10 @@ class Band:
     min_area_m2: float  # 0 = of any area
     limit_m: float
 
+    def __str__(self) -> str:
+        area = f"≥ {self.min_area_m2:,.10g} m²" if self.min_area_m2 else "of any area"
+        return f"{self.service} {area} within {self.limit_m:g} m"
+
 
 @dataclass(frozen=True)
 class GreenTest:
@@ -53,6 +57,11 @@ class GreenTest:
     id: str
     title: Mapping[str, str]
     bands: tuple[Band, ...]
+
+    @property
+    def terms(self) -> str:
+        """What counts, in words: `park ≥ 5,000 m² within 500 m or green ≥ 2,000 m² within 300 m`."""
+        return " or ".join(map(str, self.bands))
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class RuleSet:
     tests: tuple[GreenTest, ...]
     asks: tuple[Provision, ...] = ()  # the shares the document wants, of residential land
     note: str = ""
+    reason: str = ""  # of overrides; empty where the rule-set stands as published
 
     @property
     def min_area_m2(self) -> Mapping[str, float]:
@@ -79,7 +89,9 @@ class RuleSet:
     @property
     def source(self) -> str:
         """The document and the clause, and a caution where they were not read."""
-        return f"{self.document}{'' if self.clause == '-' else f', {self.clause}'}{caution(self.confidence)}"
+        clause = "" if self.clause == "-" else f", {self.clause}"
+        changed = f"; changed: {self.reason}" if self.reason else ""
+        return f"{self.document}{clause}{changed}{caution(self.confidence)}"
 
     def check_first(self) -> bool:
         """Whether the areas were written from memory and need a check before publication."""
@@ -122,16 +134,28 @@ class Standard:
         if floor is None:
             return self
         confidence = max(self.confidence, rules.confidence, key=SUREST_FIRST.index)
-        return replace(self, min_area_m2=float(floor), rule_set=rules.id, confidence=confidence)
+        return replace(
+            self, min_area_m2=float(floor), rule_set=rules.id, confidence=confidence, reason=rules.reason or self.reason
+        )
 
-    def changed(self, limit: float | None, min_area_m2: float | None, reason: str) -> "Standard":
-        """This standard with somebody's own threshold, which its title then says; an assumption, of no rule-set."""
+    def changed(
+        self, limit: float | None, min_area_m2: float | None, reason: str, *, speed_m_s: float | None = None
+    ) -> "Standard":
+        """This standard with somebody's own threshold, which its title then says; an assumption, of no rule-set.
+
+        Another speed than its walker's is for standards in minutes; those in metres refuse it.
+        """
         new = replace(self, reason=reason, confidence="A")
         said = []
         if limit is not None:
             new, said = replace(new, limit=limit), [f"{limit:g} {self.unit}"]
         if min_area_m2 is not None:
             new, said = replace(new, min_area_m2=min_area_m2, rule_set=""), [*said, f"≥ {min_area_m2:,.0f} m²"]
+        if speed_m_s is not None:
+            if self.profile is None:
+                raise QuestionError(f"{self.id} is measured in metres and knows no speed. Change its limit.")
+            walker = replace(self.profile, speed_m_s=speed_m_s, source=reason, confidence="A")
+            new, said = replace(new, profile=walker), [*said, f"{speed_m_s:g} m/s"]
         return replace(new, title={language: f"{title} [{', '.join(said)}]" for language, title in self.title.items()})
 
     def check_first(self) -> bool:
@@ -161,18 +185,43 @@ def profiles() -> Mapping[str, Profile]:
 @cache
 def rule_sets() -> Mapping[str, RuleSet]:
     """The published rule-sets for parks, by id."""
-    return {row["id"]: _rule_set(row) for row in published()["rule_sets"]}
+    return changed_rule_sets({})
 
 
-def _rule_set(row: Mapping[str, Any]) -> RuleSet:
+def changed_rule_sets(changes: Mapping[str, Provision]) -> Mapping[str, RuleSet]:
+    """The rule-sets, by id, with other provisions in the place of those they name.
+
+    One of which a provision is changed gives the reasons, and is no surer than an assumption.
+    """
+    return {row["id"]: _rule_set(row, changes) for row in published()["rule_sets"]}
+
+
+@cache
+def named_by_rule_sets() -> tuple[str, ...]:
+    """The ids of the provisions that the tests of rule-sets rest on: what an override may change."""
+    return tuple(dict.fromkeys(id for row in published()["rule_sets"] for id in _named(row)))  # noqa: A001
+
+
+def _named(row: Mapping[str, Any]) -> list[str]:
+    bands = [band for test in row["tests"] for band in test["bands"]]
+    return [band[key] for band in bands for key in ("from", "within") if key in band]
+
+
+def _rule_set(row: Mapping[str, Any], changes: Mapping[str, Provision]) -> RuleSet:
     """A rule-set with the numbers of the provisions that its bands name."""
 
+    def number(id: str) -> float:  # noqa: A002
+        return float(changes.get(id, provision(id)).number)
+
     def band(of: Mapping[str, str]) -> Band:
-        area = provision(of["from"]).number if "from" in of else 0.0
-        return Band(of["service"], float(area), float(provision(of["within"]).number))
+        return Band(of["service"], number(of["from"]) if "from" in of else 0.0, number(of["within"]))
 
     tests = [GreenTest(test["id"], test["title"], tuple(band(each) for each in test["bands"])) for test in row["tests"]]
-    return RuleSet(**{**row, "tests": tuple(tests), "asks": tuple(provision(id) for id in row.get("asks", ()))})  # noqa: A001
+    made_of = {"tests": tuple(tests), "asks": tuple(provision(id) for id in row.get("asks", ()))}  # noqa: A001
+    own = [changes[id] for id in dict.fromkeys(_named(row)) if id in changes]  # noqa: A001
+    confidence = max([row["confidence"], *(each.confidence for each in own)], key=SUREST_FIRST.index)
+    reason = "; ".join(f"{each.what} {each.threshold}: {each.reason}" for each in own)
+    return RuleSet(**{**row, **made_of, "confidence": confidence, "reason": reason})
 
 
 @cache

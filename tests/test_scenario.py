@@ -144,6 +144,41 @@ def test_yaml_is_read_by_version_1_2(write):
             "standards: {overrides: [{standard: park-500, limit: 600}]}",
             "4:25: standards.overrides.0.reason: is missing",
         ),
+        (
+            "standards: {overrides: [{standard: park-500, limit: 600, reason: ' '}]}",
+            "4:58: standards.overrides.0.reason: must not be empty",
+        ),
+        (
+            "standards: {overrides: [{standard: park-500, reason: R}]}",
+            "4:25: standards.overrides.0: changes park-500: write limit, min_area_m2 or speed_m_s",
+        ),
+        (
+            "standards: {overrides: [{reason: R}]}",
+            "4:25: standards.overrides.0: write exactly one of standard, provision",
+        ),
+        (
+            "standards: {overrides: [{standard: park-500, speed_m_s: 1.0, reason: R}]}",
+            "4:25: standards.overrides.0: park-500 is measured in metres and knows no speed",
+        ),
+        (
+            "standards: {overrides: [{provision: park.P3.bands.small.area, reason: R}]}",
+            "4:25: standards.overrides.0: changes the provision park.P3.bands.small.area: write its value",
+        ),
+        (
+            "standards: {overrides: [{provision: park.P3.bands.small.are, value: 9, reason: R}]}",
+            "4:26: standards.overrides.0.provision: there is no provision of a rule-set",
+        ),
+        (
+            "standards: {overrides: [{provision: park.P2.radius, value: 0, reason: R}]}",
+            "4:53: standards.overrides.0.value: must be more than 0, not 0",
+        ),
+        (
+            (
+                "standards: {overrides: [{standard: park-500, limit: 6, reason: R}, "
+                "{standard: park-500, limit: 7, reason: S}]}"
+            ),
+            "4:13: standards.overrides: change park-500 more than once",
+        ),
     ],
 )
 def test_a_wrong_line_is_told_in_a_planners_words(faults, line, told):
@@ -288,6 +323,25 @@ def test_an_override_changes_a_standard_and_keeps_its_reason(write):
     assert scenario.standard("green-300").min_area_m2 == 400
     assert scenario.standard("green-300").reason == "steep streets"
     assert scenario.standard("park-500").limit_m == 500
+
+
+def test_an_override_of_the_speed_makes_other_metres_of_the_same_minutes(write):
+    rule = "{standard: eldercare-15min, speed_m_s: 1.0, reason: both speeds are asked for}"
+    own = load(write(SHORTEST + f"standards: {{overrides: [{rule}]}}\n")).standard("eldercare-15min")
+    assert (own.limit, own.limit_m, own.confidence) == (15, 900, "A")
+    assert own.title["en"] == "eldercare within 15 minutes [1 m/s]"
+    assert own.source == "15分钟便民生活圈, founding document, 2022; changed: both speeds are asked for"
+
+
+def test_an_override_of_a_provision_changes_every_rule_set_that_rests_on_it(write):
+    rule = "{provision: park.P3.bands.small.area, value: 1000, reason: historic quarter}"
+    scenario = load(write(SHORTEST + f"standards: {{rule_set: P3, overrides: [{rule}]}}\n"))
+    floors = {id: rules.min_area_m2.get("green") for id, rules in scenario.rule_sets().items()}  # noqa: A001
+    assert floors == {"P1": 1000, "P2": None, "P3": 1000, "P4": 400, "P5": 400, "P6": 1000}
+    own = scenario.standard("green-300")
+    assert (own.min_area_m2, own.rule_set, own.confidence) == (1000, "P3", "M")
+    assert "≥ 1,000 m²: historic quarter" in own.source
+    assert scenario.rule_sets()["P5"].reason == ""
 
 
 def test_a_standard_that_only_a_question_names_is_measured_too(write):

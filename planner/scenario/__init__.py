@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from planner import standards as published
 from planner.errors import ScenarioError
+from planner.provisions import provision
 from planner.scenario.blocks import City, OpenGround, Outputs, People, Question, Rules, Slug, Standing
 from planner.scenario.faults import Document, Fault, Place, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
@@ -60,11 +61,21 @@ class Scenario(Model):
 
     def standard(self, id: str) -> published.Standard:  # noqa: A002  (the field's word)
         """A standard as this scenario applies it: under its rule-set, then overridden."""
-        standard = published.standard(id).under(published.rule_sets()[self.standards.rule_set])
+        standard = published.standard(id).under(self.rule_sets()[self.standards.rule_set])
         for each in self.standards.overrides:
             if each.standard == id:
-                standard = standard.changed(each.limit, each.min_area_m2, each.reason)
+                standard = standard.changed(each.limit, each.min_area_m2, each.reason, speed_m_s=each.speed_m_s)
         return standard
+
+    def rule_sets(self) -> Mapping[str, published.RuleSet]:
+        """Every rule-set, by id, with the provisions that this scenario overrides."""
+        return published.changed_rule_sets(
+            {
+                each.provision: provision(each.provision).changed(each.value, each.reason)
+                for each in self.standards.overrides
+                if each.provision is not None and each.value is not None
+            }
+        )
 
     def measured(self) -> tuple[published.Standard, ...]:
         """The standards to report: those of `standards.measure`, then those that only a question names."""

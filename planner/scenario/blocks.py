@@ -59,6 +59,7 @@ Slug = Annotated[str, AfterValidator(_slug)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Amount = Annotated[float, Field(strict=True, ge=0)]  # the name says of what: metres, square metres, seconds
 StandardId = Annotated[str, known("standard", published.standards)]
+ProvisionId = Annotated[str, known("provision of a rule-set", published.named_by_rule_sets)]
 RuleSetId = Annotated[str, known("rule-set", published.rule_sets)]
 Day = Annotated[
     str,
@@ -210,16 +211,42 @@ class Standing(Model):
 
 
 class Override(Model):
-    """Another threshold than the published one, with its reason."""
+    """Another threshold than the published one, of a standard or of a provision of rule-sets, with its reason."""
 
-    standard: StandardId
+    standard: StandardId | None = None
     """Which standard."""
     limit: Positive | None = None
     """In the standard's own unit, metres or minutes."""
     min_area_m2: Amount | None = None
     """From which area a site counts, square metres."""
+    speed_m_s: Positive | None = None
+    """How fast its walker walks, metres a second; of a standard in minutes."""
+    provision: ProvisionId | None = None
+    """Which provision, instead of a standard: an area or a radius of rule-sets, see `planner standards park`."""
+    value: Positive | None = None
+    """Of the provision, in its own unit."""
     reason: Text
     """Why; every output repeats it."""
+
+    @field_validator("reason")
+    @classmethod
+    def _given(cls, value: str) -> str:
+        if not value.strip():
+            raise complaint("must not be empty")
+        return value
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> "Override":
+        own = [key for key in ("limit", "min_area_m2", "speed_m_s") if getattr(self, key) is not None]
+        if (self.standard is None) == (self.provision is None):
+            raise complaint("write exactly one of standard, provision")
+        if self.provision is not None and (self.value is None or own):
+            raise complaint(f"changes the provision {self.provision}: write its value, and no other key but reason")
+        if self.standard is not None and (not own or self.value is not None):
+            raise complaint(f"changes {self.standard}: write limit, min_area_m2 or speed_m_s, and no value")
+        if self.standard is not None and self.speed_m_s and published.standard(self.standard).profile is None:
+            raise complaint(f"{self.standard} is measured in metres and knows no speed; write limit")
+        return self
 
 
 class Rules(Model):
@@ -237,6 +264,14 @@ class Rules(Model):
     def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if twice := sorted({each for each in value if value.count(each) > 1}):
             raise complaint(f"names {', '.join(twice)} more than once")
+        return value
+
+    @field_validator("overrides")
+    @classmethod
+    def _changed_once(cls, value: tuple[Override, ...]) -> tuple[Override, ...]:
+        changed = [each.standard or each.provision or "" for each in value]
+        if twice := sorted({each for each in changed if changed.count(each) > 1}):
+            raise complaint(f"change {', '.join(twice)} more than once; write one override with all its keys")
         return value
 
 
