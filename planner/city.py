@@ -239,6 +239,11 @@ def family(service: str) -> tuple[str, ...]:
     return GREENERY if service in GREENERY else (service,)
 
 
+def is_green(rule: Standard) -> bool:
+    """Whether a standard asks for green, whose sites every rule-set counts in its own way."""
+    return rule.service in GREENERY
+
+
 def told_apart(more: Facilities, there: Facilities, layer: SiteLayer) -> Facilities:
     """The facilities of a layer, with its file's name before their ids where others have the same ids."""
     while np.isin(more.ids, there.ids).any():

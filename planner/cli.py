@@ -194,9 +194,16 @@ def headlines(run: "Run") -> Iterator[str]:
     yield from (f"note: {note}" for note in run.notes)
     for each in run.measured:
         gain = each.after.served - each.before.served
-        yield str(each.before) + (f"; with the plan {each.after.share:.1%}" if gain else "")
+        yield (
+            str(each.before)
+            + (f"; with the plan {each.after.share:.1%}" if gain else "")
+            + f" [{each.standard.source}]"
+        )
     for sited in run.plans:
-        yield f"{sited.standard.title['en']}: {sited.plan}"
+        yield f"{sited.standard.title['en']}: {sited.plan} [{sited.standard.source}]"
+    if run.rule_sets:
+        yield "The same green under every rule-set, in people; what the documents ask is a share of residential land:"
+        yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
 
 
 def gap_missed(run: "Run") -> list[bool]:

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,23 +14,30 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
+from planner.cells import figure, plain, share
 from planner.coverage import Coverage
 from planner.demand import Units
 from planner.errors import OutputError
+from planner.provisions import SURENESS
+from planner.rule_set_table import rule_set_records, rule_sets_text
 from planner.run import Run, SitedPlan
 
-RECORD, SITES, LEDGER = "run.json", "sites.gpkg", "ledger.csv"
-FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")  # a spreadsheet would compute a cell that starts so
+RECORD, SITES, LEDGER, RULE_SETS = "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv"
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write(run: Run, folder: Path) -> tuple[Path, ...]:
-    """The record, the layers and the ledger of a run, in an existing folder. Their paths, in this order."""
-    paths = (folder / RECORD, folder / SITES, folder / LEDGER)
+    """The record, the layers and the ledger of a run, in an existing folder. Their paths, in this order.
+
+    A run that asks about green has a fourth: the table of its green under every rule-set.
+    """
+    paths = (folder / RECORD, folder / SITES, folder / LEDGER, *([folder / RULE_SETS] if run.rule_sets else []))
     try:
         paths[0].write_text(record_text(run), encoding="utf-8", newline="\n")
         write_layers(run, paths[1])
         paths[2].write_bytes(ledger_text(run).encode("utf-8-sig"))  # the mark without which Excel takes it for GBK
+        for path in paths[3:]:
+            path.write_bytes(rule_sets_text(run).encode("utf-8-sig"))
     except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise OutputError(
             f"The results cannot be written to {folder.name} ({error}). "
@@ -47,9 +53,9 @@ def record_text(run: Run) -> str:
         "scenario": run.scenario.scenario,
         "city": run.city_name,
         "synthetic": run.synthetic,
-        "population": _number(run.demand.total),
+        "population": figure(run.demand.total),
         "base": run.demand.base,
-        "off_network": {"places": int(off.sum()), "people": _number(run.demand.people[off, 0].sum())},
+        "off_network": {"places": int(off.sum()), "people": figure(run.demand.people[off, 0].sum())},
         "data_date": run.data_date,
         "attribution": run.attribution,
         "assumptions": list(run.assumptions),
@@ -66,6 +72,7 @@ def record_text(run: Run) -> str:
             )
         ],
         "plans": [_plan_record(sited) for sited in run.plans],
+        "rule_sets": rule_set_records(run),
     }
     return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
 
@@ -85,7 +92,7 @@ def ledger_text(run: Run) -> str:
     """One row a unit, people on foot before and after for each standard, then the city as a whole.
 
     Shares lie in [0, 1] and are empty where nobody lives. People in no unit have a row of their own. The
-    total says whether the data are made up.
+    total says whether the data are made up, and where each standard comes from.
     Names that a spreadsheet would compute begin with an apostrophe.
     """
     units = run.demand.units
@@ -94,16 +101,17 @@ def ledger_text(run: Run) -> str:
     total = "total (made-up data, no real place)" if run.synthetic else "total"
     if units is not None and run.measured:
         pairs = zip(units.ids, units.names, people[:-1], strict=True)
-        rows += [[_plain(unit), _plain(name), _number(here)] for unit, name, here in pairs]
-    rows += [["", "outside any unit", _number(people[-1])], ["", total, _number(run.demand.total)]]
+        rows += [[plain(unit), plain(name), figure(here)] for unit, name, here in pairs]
+    rows += [["", "outside any unit", figure(people[-1])], ["", total, figure(run.demand.total)]]
     for measured in run.measured:
         on_foot = f"{measured.standard.id} on foot"
         rows[0] += [f"{on_foot} before", f"{on_foot} after", f"{on_foot} share before", f"{on_foot} share after"]
+        rows[0] += [f"{measured.standard.id} source"]
         before, after = (coverage.by_unit(run.demand)[1] for coverage in (measured.before, measured.after))
         for row, was, now, here in zip(rows[1:-1], before, after, people, strict=True):
-            row += [_number(was), _number(now), _share(was, here), _share(now, here)]
-        rows[-1] += [_number(measured.before.served), _number(measured.after.served)]
-        rows[-1] += [round(measured.before.share, 6), round(measured.after.share, 6)]
+            row += [figure(was), figure(now), share(was, here), share(now, here), ""]
+        rows[-1] += [figure(measured.before.served), figure(measured.after.served)]
+        rows[-1] += [round(measured.before.share, 6), round(measured.after.share, 6), plain(measured.standard.source)]
     if units is None or not people[-1] > 0:
         del rows[-2]
     text = io.StringIO()
@@ -118,19 +126,20 @@ def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...])
         "standard": standard.id,
         "metric": before.metric,
         "unit": "people",
-        "total": _number(before.total),
-        "before": _number(before.served),
-        "after": _number(after.served),
-        "limit_m": _number(standard.limit_m),
+        "total": figure(before.total),
+        "before": figure(before.served),
+        "after": figure(after.served),
+        "limit_m": figure(standard.limit_m),
         "document": standard.document,
         "clause": standard.clause,
         "edition": standard.edition,
         "confidence": standard.confidence,
-        "min_area_m2": _number(standard.min_area_m2),
+        "check_first": SURENESS[standard.confidence] if standard.check_first() else "",
+        "min_area_m2": figure(standard.min_area_m2),
         "rule_set": standard.rule_set,
         "title": standard.title["en"],
         "groups": {
-            group: {"total": _number(total), "before": _number(was), "after": _number(now)}
+            group: {"total": figure(total), "before": figure(was), "after": figure(now)}
             for group, total, was, now in list(by_group)[1:]
         },
         "reason": standard.reason,
@@ -144,19 +153,19 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
         "standard": sited.standard.id,
         "asked": sited.asked,
         "opened": list(plan.opened),
-        "objective": _number(plan.objective),
-        "bound": _number(plan.bound),
-        "gap": _number(plan.gap, 9),
+        "objective": figure(plan.objective),
+        "bound": figure(plan.bound),
+        "gap": figure(plan.gap, 9),
         "ending": plan.ending,
         "solver": plan.solver,
         "sites": [
             {
                 "id": site_id,
                 "name": str(sited.candidates.names[site]),
-                "people_gained": _number(served),
-                "people_only": _number(only),
-                "area_m2": _number(sited.candidates.area_m2[site], 1),
-                "nearest_today_m": _number(nearest_m, 1),
+                "people_gained": figure(served),
+                "people_only": figure(only),
+                "area_m2": figure(sited.candidates.area_m2[site], 1),
+                "nearest_today_m": figure(nearest_m, 1),
                 "unit": unit,
             }
             for site_id, site, served, only, nearest_m, unit in zip(
@@ -274,22 +283,5 @@ def _instant(data_date: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-def _number(value: float, decimals: int = 6) -> int | float | None:
-    """Whole numbers as integers; null for what is not finite."""
-    if not math.isfinite(value):
-        return None
-    rounded = round(float(value), decimals)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _share(covered: float, people: float) -> float | str:
-    return round(float(covered / people), 6) if people > 0 else ""
-
-
 def _or_null(metres: Any) -> Any:
     return np.where(np.isfinite(metres), np.round(metres, 1), np.nan)
-
-
-def _plain(text: str) -> str:
-    """A cell that no spreadsheet computes."""
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else str(text)

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from planner.facilities import Facilities
 from planner.network import Flags, Floats, Snap, WalkNetwork
 from planner.plan import Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
+from planner.rule_sets import UnderRuleSet, compare_rule_sets
 from planner.rules import Effort, Rules
 from planner.scenario import Question, Scenario
 from planner.siting import cover_most_people
@@ -81,6 +83,7 @@ class Run:
     base_map: BaseMap
     inputs: Mapping[str, str]  # file or place → sha256
     versions: Mapping[str, str]
+    rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
 
 
 def run_scenario(
@@ -106,6 +109,7 @@ def run_scenario(
     step("choosing sites")
     plans: list[SitedPlan] = []
     opened, built = dict(standing), np.empty(0, object)
+    pocket_parks: list[Facilities] = []  # what the plans choose as green, question by question
     for number, question in enumerate(scenario.siting, 1):
         rule = scenario.standard(question.standard)
         today = opened[rule.service]
@@ -116,6 +120,8 @@ def run_scenario(
         new = replace(new, ids=np.array([f"plan {number}: {id}" for id in new.ids], np.str_))  # noqa: A001
         for service in city.family(rule.service):
             opened[service] = opened[service].joined(new)
+        if city.is_green(rule):
+            pocket_parks.append(new)
     step("measuring the plan")
     unchanged = {rule.id for rule in rules if opened[rule.service] is standing[rule.service]}
     after = {
@@ -123,6 +129,7 @@ def run_scenario(
         for rule in rules
     }
     _check_agreement(plans, before, after)
+    compared = _under_rule_sets(scenario, demand, standing, pocket_parks)
     step("drawing the base map")
     below = base_map(place.extract, network)
     step.end()
@@ -140,6 +147,7 @@ def run_scenario(
             *notes.off_network(demand, _door(demand)),
             *notes.through_walls(demand, _door(demand), surroundings(place.extract, network).fences),
             *notes.idle(rules, standing),
+            *notes.idle_overrides(scenario),
             *_plan_notes(plans, before, after),
         ),
         network=network,
@@ -155,6 +163,7 @@ def run_scenario(
         base_map=below,
         inputs=_inputs(scenario, place.extract),
         versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
+        rule_sets=compared,
     )
 
 
@@ -207,6 +216,17 @@ def _choose(
     chosen = candidates.kept(np.isin(np.arange(len(candidates)), plan.sites))
     nearest_m, units = _neighbourhood(candidates, plan, rule, place, demand, today)
     return SitedPlan(plan, rule, question.new_sites, candidates, nearest_m, units), replace(chosen, status="planned")
+
+
+def _under_rule_sets(
+    scenario: Scenario, demand: Demand, standing: Mapping[str, Facilities], chosen: list[Facilities]
+) -> tuple[UnderRuleSet, ...]:
+    """The green of today and what the plans choose, under every rule-set at once; nothing where none is asked for."""
+    if not any(city.is_green(rule) for rule in scenario.measured()):
+        return ()
+    green = {service: standing[service] for service in city.GREENERY}
+    new = reduce(Facilities.joined, chosen) if chosen else None
+    return compare_rule_sets(demand, green, new, rules=scenario.rule_sets().values())
 
 
 def _neighbourhood(

@@ -31,7 +31,7 @@ def record(runs):
     return json.loads((runs[0] / "run.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", ["chuanhui.html", "run.json", "sites.gpkg", "ledger.csv"])
+@pytest.mark.parametrize("name", ["chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv"])
 def test_the_same_inputs_give_the_same_bytes(runs, name):
     first, second = ((folder / name).read_bytes() for folder in runs)
     assert first == second
@@ -65,6 +65,17 @@ def test_every_figure_carries_its_document(record):
         assert (row["document"], row["clause"]) == (published.document, published.clause)
 
 
+def test_the_twenty_parks_stand_under_all_six_rule_sets(record):
+    rows = {(row["rule_set"], row["test"]): row for row in record["rule_sets"]}
+    assert {rule_set for rule_set, _ in rows} == {"P1", "P2", "P3", "P4", "P5", "P6"}
+    for row in rows.values():
+        assert (row["total"], row["chosen"]["sites"]) == (300_000, 20)
+        assert row["walk"]["before"] <= row["walk"]["after"] <= row["straight"]["after"]
+    assert rows["P5", "park-coverage"]["chosen"]["short"] == []
+    for site in rows["P3", "park-coverage"]["chosen"]["short"]:
+        assert site["area_m2"] + site["short_m2"] == pytest.approx(2000, abs=0.2)
+
+
 def test_the_city_says_in_every_output_that_it_is_made_up(record, runs):
     assert record["synthetic"] is True
     assert any("made up" in sentence for sentence in record["assumptions"])
@@ -73,5 +84,5 @@ def test_the_city_says_in_every_output_that_it_is_made_up(record, runs):
 
 
 def test_no_folder_of_this_machine_is_told(runs):
-    for name in ("chuanhui.html", "run.json", "ledger.csv"):
+    for name in ("chuanhui.html", "run.json", "ledger.csv", "rule_sets.csv"):
         assert str(PROJECT) not in (runs[0] / name).read_text("utf-8-sig")

@@ -1,5 +1,6 @@
 """The commands as a user types them, on a town of one street, and how each of them ends."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from tests.commands import PROJECT
 from tests.commands import planner as in_a_process
 
 HEAVY = {"numpy", "pandas", "geopandas", "shapely", "osmium", "osmnx", "folium", "pulp", "numba", "pydantic", "rich"}
-RESULTS = ["ledger.csv", "run.json", "sites.gpkg", "town.html"]
+RESULTS = ["ledger.csv", "rule_sets.csv", "run.json", "sites.gpkg", "town.html"]
 
 # One street, 0.001° of longitude = 92.9 m. Homes with their people above it, plots for a pocket park below.
 #
@@ -78,7 +79,7 @@ def test_help_loads_nothing_heavy():
     assert told.stdout.strip() == "[]"
 
 
-def test_a_run_writes_four_files_and_prints_the_path_of_the_map_last(town):
+def test_a_run_writes_five_files_and_prints_the_path_of_the_map_last(town):
     done = in_a_process("run", "town.yaml", folder=town)
     assert done.returncode == 0, done.stderr
     assert Path(done.stdout.splitlines()[-1]) == Path("maps/town/town.html")
@@ -89,6 +90,64 @@ def test_a_run_writes_four_files_and_prints_the_path_of_the_map_last(town):
     assert str(town) not in (town / "maps/town/run.json").read_text("utf-8")
     steps = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("step ")]
     assert steps == [f"{step}/9" for step in range(1, 10)]
+
+
+def test_every_headline_names_its_document_and_says_what_was_written_from_memory(town):
+    told = run(town).stdout.splitlines()
+    (green,) = (line for line in told if line.startswith("green within 300 m on foot"))
+    assert green.endswith(
+        "[300米见绿、500米见园, founding document, 2022; from 400 m² by P5: 城市体检 2022, "
+        "公园绿化活动场地服务半径覆盖率; from memory, uncertain: check before publication]"
+    )
+    rows = [line for line in told if line.startswith("  P")]
+    assert [row[2:4] for row in rows] == ["P1", "P2", "P3", "P4", "P5", "P6", "P6"]
+    assert rows[2].startswith(
+        "  P3: within the service radius of a park: on foot 0.0%, in a straight line 0.0%; 0 of 1"
+    )
+    assert "900 m², 1,100 m² short of 2,000" in rows[2]
+    assert rows[2].endswith("[GB/T 50563-2010, service radius of parks; from memory: check before publication]")
+
+
+def test_the_table_of_rule_sets_is_of_the_chosen_parks_on_foot_and_in_a_straight_line(town):
+    assert run(town).exit_code == 0
+    with (town / "out/rule_sets.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {(row["rule set"], row["test"]): row for row in csv.DictReader(file)}
+    lenient = rows["P5", "within the service radius of park and green activity space"]
+    assert (lenient["on foot before"], lenient["on foot after"], lenient["straight after"]) == ("0", "100", "100")
+    assert (lenient["chosen sites that count"], lenient["chosen sites that fall short"]) == ("1", "")
+    strict = rows["P6", "green within 300 m"]
+    assert (strict["on foot after"], strict["chosen sites"], strict["chosen sites that count"]) == ("0", "1", "0")
+    assert strict["chosen sites that fall short"] == "plan 1: west: 900 m², 100 m² short of 1,000"
+    assert strict["confidence"] == "from memory: check before publication"
+
+
+def test_a_provision_of_one_s_own_changes_the_rule_sets_that_rest_on_it_and_no_other(town):
+    change = "{provision: park.P6.green.area, value: 900, reason: As our city counts.}"
+    assert run(town, "--set", f"standards.overrides=[{change}]").exit_code == 0
+    record = json.loads((town / "out/run.json").read_text("utf-8"))
+    rows = {(row["rule_set"], row["test"]): row for row in record["rule_sets"]}
+    own = rows["P6", "see-green"]
+    assert (own["walk"]["after"], own["chosen"]["short"]) == (100, [])
+    assert own["bands"] == [{"service": "green", "min_area_m2": 900, "limit_m": 300}]
+    assert own["reason"].endswith("≥ 900 m²: As our city counts.")
+    assert rows["P3", "park-coverage"]["reason"] == ""
+    assert rows["P3", "park-coverage"]["chosen"]["short"][0]["said"] == "900 m², 1,100 m² short of 2,000"
+    assert "park.P6.green.area is changed: As our city counts." in record["assumptions"]
+
+
+def test_a_run_that_asks_about_no_green_has_no_table_of_rule_sets(town):
+    text = SCENARIO.partition("siting:")[0].replace("[green-300]", "[school-15min]")
+    (town / "town.yaml").write_text(text, "utf-8")
+    assert run(town).exit_code == 0
+    assert not (town / "out/rule_sets.csv").exists()
+    assert json.loads((town / "out/run.json").read_text("utf-8"))["rule_sets"] == []
+
+
+def test_an_override_of_what_is_not_measured_is_said_to_change_nothing(town):
+    change = "{standard: park-500, limit: 600, reason: Why not.}"
+    assert run(town, "--set", f"standards.overrides=[{change}]").exit_code == 0
+    notes = json.loads((town / "out/run.json").read_text("utf-8"))["notes"]
+    assert "the override of park-500 changes nothing: it is neither measured nor asked for" in notes
 
 
 def test_a_second_run_gives_the_same_bytes_and_leaves_foreign_files_alone(town):

@@ -23,6 +23,7 @@ from planner.demand import Demand, Units
 from planner.errors import OutputError
 from planner.facilities import Facilities
 from planner.reach import measure_reach, measure_straight
+from planner.rule_sets import compare_rule_sets
 from planner.run import Measured, Run, SitedPlan
 from planner.siting import Plan
 from planner.standards import standard
@@ -225,18 +226,19 @@ def test_the_ledger_has_a_row_a_unit_then_nowhere_then_the_city():
     head, west, east, nowhere, total = ledger(town_run())
     assert head[:3] == ["unit", "name", "people"]
     on_foot = [f"green-300 on foot {what}" for what in ("before", "after", "share before", "share after")]
-    assert head[3:] == on_foot
-    assert west == ["411602001", f"'{HOSTILE}", "150", "100", "150", "0.666667", "1.0"]
+    assert head[3:] == [*on_foot, "green-300 source"]
+    assert west == ["411602001", f"'{HOSTILE}", "150", "100", "150", "0.666667", "1.0", ""]
     assert east[0] == "'-2"
-    assert east[2:] == ["50", "0", "0", "0.0", "0.0"]
-    assert nowhere == ["", "outside any unit", "7", "0", "0", "0.0", "0.0"]
-    assert total == ["", "total (made-up data, no real place)", "207", "100", "150", "0.483092", "0.724638"]
+    assert east[2:] == ["50", "0", "0", "0.0", "0.0", ""]
+    assert nowhere == ["", "outside any unit", "7", "0", "0", "0.0", "0.0", ""]
+    assert total[:-1] == ["", "total (made-up data, no real place)", "207", "100", "150", "0.483092", "0.724638"]
+    assert total[-1] == "300米见绿、500米见园, founding document, 2022"
 
 
 def test_the_ledger_passes_over_nowhere_where_nobody_lives_and_has_no_share_of_nobody():
     rows = ledger(town_run(people=(100, 50, 0, 0, 0)))
     assert [row[1] for row in rows[1:]] == [f"'{HOSTILE}", NAMES[1], "total (made-up data, no real place)"]
-    assert rows[2][2:] == ["0", "0", "0", "", ""]
+    assert rows[2][2:] == ["0", "0", "0", "", "", ""]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "\t=1", "\r=1"])
@@ -260,6 +262,37 @@ def test_a_run_without_plans_standards_or_units_still_has_its_layers(tmp_path):
         ["unit", "name", "people"],
         ["", "total (made-up data, no real place)", "207"],
     ]
+
+
+def test_the_green_under_every_rule_set_is_a_table_no_spreadsheet_computes_and_a_record(tmp_path):
+    run = town_run()
+    lot = replace(run.plans[0].candidates.kept(np.array([True, False])), ids=np.array(["=1+1"]), status="planned")
+    standing = run.facilities["green"]
+    rows = compare_rule_sets(run.demand, {"green": standing, "park": standing}, lot)
+    *_, path = report.write(replace(run, rule_sets=rows), tmp_path)
+    assert path.name == "rule_sets.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file))
+    p3, see_green = table[2], table[5]
+    assert (see_green["people"], see_green["on foot before"], see_green["on foot after"]) == ("207", "100", "150")
+    assert (see_green["straight before"], see_green["straight after"]) == ("100", "180")
+    assert (p3["on foot after"], p3["standing sites"], p3["standing sites that count"]) == ("0", "1", "0")
+    assert p3["chosen sites that fall short"] == "'=1+1 +1: 1,234 m², 766 m² short of 2,000"
+    assert {row["data"] for row in table} == {"made up, no real place"}
+    record = json.loads((tmp_path / "run.json").read_text("utf-8"))["rule_sets"][2]
+    assert record["standing"] == {
+        "sites": 1,
+        "short": [
+            {
+                "id": "way/1",
+                "name": "沙颍河公园",
+                "area_m2": 1234.6,
+                "short_m2": 765.4,
+                "said": "1,234 m², 766 m² short of 2,000",
+            }
+        ],
+    }
+    assert record["check_first"] == "from memory: check before publication"
 
 
 def test_areas_and_points_go_into_one_layer(tmp_path):

@@ -1,0 +1,23 @@
+"""How a figure, a share or a name stands in a cell of a table, or in JSON."""
+
+import math
+
+FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")  # a spreadsheet would compute a cell that starts so
+
+
+def figure(value: float, decimals: int = 6) -> int | float | None:
+    """Whole numbers as integers; null for what is not finite."""
+    if not math.isfinite(value):
+        return None
+    rounded = round(float(value), decimals)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def share(covered: float, people: float) -> float | str:
+    """In [0, 1]; an empty cell where there is nobody."""
+    return round(float(covered / people), 6) if people > 0 else ""
+
+
+def plain(text: str) -> str:
+    """A cell that no spreadsheet computes: with an apostrophe before it where one would."""
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else str(text)

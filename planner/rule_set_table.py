@@ -1,0 +1,94 @@
+"""The green of a run under every rule-set, as a table for spreadsheets and as records for run.json."""
+
+import csv
+import io
+from typing import Any
+
+from planner.cells import figure, plain, share
+from planner.provisions import SURENESS
+from planner.rule_sets import Reached, Shortfall, UnderRuleSet
+from planner.run import Run
+
+
+def rule_sets_text(run: Run) -> str:
+    """One row a test of a rule-set: people within reach before and after, on foot and in a straight line.
+
+    And of the standing and the chosen sites how many count, and each chosen one that falls short, with by how much;
+    run.json has the standing ones as well. People are no residential land, of which the documents ask a share.
+    """
+    text = io.StringIO()
+    rows = [_cells(row, synthetic=run.synthetic) for row in run.rule_sets]
+    table = csv.DictWriter(text, fieldnames=[*rows[0]] if rows else [])
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
+
+
+def rule_set_records(run: Run) -> list[dict[str, Any]]:
+    """The same, with every site that falls short, standing ones too, and the areas and radii behind each test."""
+    return [
+        {
+            "rule_set": row.rules.id,
+            "test": row.test.id,
+            "title": row.test.title["en"],
+            "bands": [
+                {"service": band.service, "min_area_m2": figure(band.min_area_m2), "limit_m": figure(band.limit_m)}
+                for band in row.test.bands
+            ],
+            "unit": "people",
+            "total": figure(row.on_foot.total),
+            "walk": _before_after(row.on_foot),
+            "straight": _before_after(row.straight),
+            "standing": {"sites": row.standing, "short": [_short(each) for each in row.standing_short]},
+            "chosen": {"sites": row.chosen, "short": [_short(each) for each in row.chosen_short]},
+            "asked_of_residential_land": [str(each) for each in row.rules.asks],
+            "document": row.rules.document,
+            "clause": row.rules.clause,
+            "confidence": row.rules.confidence,
+            "check_first": SURENESS[row.rules.confidence] if row.rules.check_first() else "",
+            "note": row.rules.note,
+            "reason": row.rules.reason,
+        }
+        for row in run.rule_sets
+    ]
+
+
+def _cells(row: UnderRuleSet, *, synthetic: bool) -> dict[str, Any]:
+    rules = row.rules
+    cells: dict[str, Any] = {"rule set": rules.id, "test": row.test.title["en"], "counts as": row.test.terms}
+    cells["people"] = figure(row.on_foot.total)
+    for how, reached in (("on foot", row.on_foot), ("straight", row.straight)):
+        cells[f"{how} before"] = figure(reached.served_before)
+        cells[f"{how} after"] = figure(reached.served_after)
+        cells[f"{how} share before"] = share(reached.served_before, reached.total)
+        cells[f"{how} share after"] = share(reached.served_after, reached.total)
+    cells["standing sites"] = row.standing
+    cells["standing sites that count"] = row.standing - len(row.standing_short)
+    cells["chosen sites"] = row.chosen
+    cells["chosen sites that count"] = row.chosen - len(row.chosen_short)
+    cells["chosen sites that fall short"] = plain("; ".join(f"{_called(each)}: {each}" for each in row.chosen_short))
+    asked = [f"{each.threshold} {each.applies_to} ({each.source})" for each in rules.asks]
+    cells["asked, as a share of residential land"] = plain("; ".join(asked))
+    cells["document"], cells["clause"] = plain(rules.document), "" if rules.clause == "-" else plain(rules.clause)
+    cells["confidence"] = SURENESS[rules.confidence]
+    cells["note"] = plain(" ".join(filter(None, (rules.note, rules.reason))))
+    cells["data"] = "made up, no real place" if synthetic else ""
+    return cells
+
+
+def _before_after(reached: Reached) -> dict[str, Any]:
+    return {"before": figure(reached.served_before), "after": figure(reached.served_after)}
+
+
+def _called(site: Shortfall) -> str:
+    return f"{site.id} {site.name}".rstrip()
+
+
+def _short(site: Shortfall) -> dict[str, Any]:
+    return {
+        "id": site.id,
+        "name": site.name,
+        "area_m2": figure(site.area_m2, 1) if site.known else None,
+        "short_m2": figure(site.short_m2, 1) if site.known else None,
+        "said": str(site),
+    }
