@@ -396,6 +396,11 @@ def test_sites_that_cannot_be_spread_name_the_rules() -> None:
         spread_sites(sites, new_sites=3, rules=Rules(quotas=[Quota("few", ["A", "B"], at_most=1)]))
 
 
+def test_a_share_of_next_to_nothing_asks_for_nothing() -> None:
+    demand, reach = street("2...3", "A...B")
+    assert open_fewest_sites(demand, reach, GREEN, share=2.3e-313).opened == ()
+
+
 @pytest.mark.parametrize("share", [1e-8, 1.3e-7, 1e-5])
 def test_a_share_below_the_tolerance_of_a_solver_is_a_share_all_the_same(share: float) -> None:
     demand, reach = street("2...3", "A...B")

@@ -29,7 +29,7 @@ from time import perf_counter
 import numpy as np
 
 from planner.network import Flags, Floats
-from planner.optimise.choice import Choice, count_of
+from planner.optimise.choice import EXACT, Choice, count_of
 from planner.optimise.problem import Problem
 
 FADE = 0.85  # of the last direction that stays in the next
@@ -67,9 +67,9 @@ class Pricing:
         """Prices to begin with: half of what each row can gain, and of a floor what a plan (m,) pays for it."""
         problem = self.problem
         floor = np.zeros(len(problem.floor))
-        if not problem.counted.any() and (problem.floor > 0).any():
+        if not problem.counted.any() and (asks := problem.floor > EXACT).any():
             paid = max(float(problem.cost[plan].sum()), float(problem.cost.max(initial=0)), 1e-9)
-            floor[problem.floor > 0] = paid / float(problem.floor[problem.floor > 0].sum())
+            floor[asks] = paid / float(problem.floor[asks].sum())
         row = 0.5 * self.highest * self.scale(floor)[problem.gains.part]
         return self.judged(row, np.zeros(len(self.most)), floor, problem.choice)
 
