@@ -70,47 +70,43 @@ class LinearDecay:
 
 
 @dataclass(frozen=True)
-class ExponentialDecay:
+class _ScaledDecay:
+    """What is left depends on how many times the scale one goes, up to a limit."""
+
+    scale: float
+    limit: float
+    unit: str = "m"
+
+    def __post_init__(self) -> None:
+        if not (0 < self.scale < np.inf and 0 <= self.limit < np.inf):
+            raise QuestionError(
+                f"A decay has scale {self.scale:g} and limit {self.limit:g}. Give a scale above 0 and a finite limit."
+            )
+        _check_unit(self.unit)
+
+    def at(self, distance: Floats) -> Floats:
+        """The weight at each distance; 0 beyond the limit."""
+        return np.where(distance <= self.limit, self._left(distance / self.scale), 0.0)
+
+    def _left(self, scales: Floats) -> Floats:
+        raise NotImplementedError
+
+
+class ExponentialDecay(_ScaledDecay):
     """exp(−x / scale) up to `limit`: a third is left at the scale (0.37)."""
 
-    scale: float
-    limit: float
-    unit: str = "m"
-
-    def __post_init__(self) -> None:
-        _check_scale(self.scale, self.limit)
-        _check_unit(self.unit)
-
-    def at(self, distance: Floats) -> Floats:
-        """The weight at each distance; 0 beyond the limit."""
-        return np.where(distance <= self.limit, np.exp(-distance / self.scale), 0.0)
+    def _left(self, scales: Floats) -> Floats:
+        return np.asarray(np.exp(-scales))
 
 
-@dataclass(frozen=True)
-class GaussianDecay:
+class GaussianDecay(_ScaledDecay):
     """exp(−x² / 2 scale²) up to `limit`: 0.61 is left at the scale, 0.14 at twice the scale."""
 
-    scale: float
-    limit: float
-    unit: str = "m"
-
-    def __post_init__(self) -> None:
-        _check_scale(self.scale, self.limit)
-        _check_unit(self.unit)
-
-    def at(self, distance: Floats) -> Floats:
-        """The weight at each distance; 0 beyond the limit."""
-        return np.where(distance <= self.limit, np.exp(-0.5 * (distance / self.scale) ** 2), 0.0)
+    def _left(self, scales: Floats) -> Floats:
+        return np.asarray(np.exp(-0.5 * scales**2))
 
 
 Decay = StepDecay | LinearDecay | ExponentialDecay | GaussianDecay
-
-
-def _check_scale(scale: float, limit: float) -> None:
-    if not (0 < scale < np.inf and 0 <= limit < np.inf):
-        raise QuestionError(
-            f"A decay has scale {scale:g} and limit {limit:g}. Give a scale above 0 and a finite limit."
-        )
 
 
 def _check_unit(unit: str) -> None:

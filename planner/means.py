@@ -65,8 +65,8 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
 
     def search(choice: Choice, incumbent: Incumbent) -> bool:
         incumbent.whole = whole
-        quick = quick_plan(people, reach.places_of, reach.weighed(people), choice) if worth is None else None
-        if quick is not None and not floor:
+        covers = worth is None and not floor
+        if covers and (quick := quick_plan(people, reach.places_of, reach.weighed, choice)):
             incumbent.offer(quick[0], quick[1])
             incumbent.limit(quick[2])
         here = problem(choice)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from planner.errors import QuestionError
+from planner.written import written
 
 OPERATORS = {">": "> ", ">=": "≥ ", "<": "< ", "<=": "≤ ", "=": "", "within": ""}  # and how each is printed
 SUREST_FIRST = ("V", "V2", "A", "M", "M?")  # confidence, as data/standards.yaml explains it
@@ -100,12 +100,9 @@ class Provision:
         return f"{self.what}{applies}: {self.threshold} ({self.source})"
 
 
-@cache
 def published() -> Mapping[str, Any]:
     """All of data/standards.yaml, as it is written."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (a quarter of the start-up time of `planner --help`)
-
-    return dict(YAML(typ="safe").load((files("planner") / "data" / "standards.yaml").read_text("utf-8")))
+    return written("standards.yaml")
 
 
 @cache

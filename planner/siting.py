@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from planner.asked import Asked, refuse_too_few_places, size_faults
+from planner.decay import LinearDecay
 from planner.demand import Demand
 from planner.errors import QuestionError
 from planner.facilities import Facilities
@@ -87,10 +88,7 @@ def cover_gradually(  # noqa: PLR0913  (a question has this many parts, each nam
     asked.check(up_to_m=none_m)
     if not 0 <= full_m < none_m:
         raise QuestionError(f"Service cannot fade from {full_m:g} m to {none_m:g} m. Give 0 ≤ full_m < none_m.")
-
-    def share(distance: Floats) -> Floats:
-        return np.clip((none_m - distance) / (none_m - full_m), 0.0, 1.0)
-
+    share = LinearDecay(full_m, none_m).at
     reach = to_candidates.within(none_m)
     today = np.zeros(len(demand.ids))
     if standing is not None:

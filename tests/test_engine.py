@@ -167,7 +167,7 @@ def test_the_quick_plan_is_greedy_and_its_bound_holds_for_all_plans(problem: Pro
     adds = np.add.reduceat(np.append(gains.weight[row], 0), start[:-1]) * (np.diff(start) > 0)
     whole = Gains(gains.weight, gains.indptr, gains.site, np.ones(len(gains.site)), gains.part, gains.m)
     alike = Problem.most(whole, problem.choice)
-    quick = search.quick_plan(gains.weight, lambda j: row[start[j] : start[j + 1]], adds, problem.choice)
+    quick = search.quick_plan(gains.weight, lambda j: row[start[j] : start[j + 1]], lambda _: adds, problem.choice)
     best = best_of_all(alike)
     if quick is None:
         assert best is None or len(problem.choice.limits) > 1

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
 
 from planner.errors import PlannerError
+from planner.written import written
 
 SEVERITIES = ("error", "warning", "note")  # refused by a run; answered, perhaps wrongly; good to know
 MOST_CULPRITS = 5
@@ -67,18 +66,11 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 @cache
-def _written() -> dict[str, Any]:
-    from ruamel.yaml import YAML  # noqa: PLC0415  (as in standards)
-
-    return dict(YAML(typ="safe").load((files("planner") / "data" / "doctor.yaml").read_text("utf-8")))
-
-
-@cache
 def threshold(id: str) -> Threshold:  # noqa: A002  (the field's word)
     """One threshold of data/doctor.yaml."""
-    return {row["id"]: Threshold(**row) for row in _written()["thresholds"]}[id]
+    return {row["id"]: Threshold(**row) for row in written("doctor.yaml")["thresholds"]}[id]
 
 
 def roads() -> frozenset[str]:
     """The highways that road density counts."""
-    return frozenset(_written()["roads"])
+    return frozenset(written("doctor.yaml")["roads"])

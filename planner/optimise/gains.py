@@ -52,6 +52,11 @@ class Gains:
         return np.repeat(self.weight, np.diff(self.indptr)) * self.worth
 
     @cached_property
+    def row(self) -> Integers:
+        """(entries,) the row of each entry."""
+        return np.repeat(np.arange(len(self.weight)), np.diff(self.indptr))
+
+    @cached_property
     def by_site(self) -> tuple[Integers, Integers, Floats]:
         """`start` (m+1,), `row` and gain (entries,): the same entries site by site."""
         from planner.optimise._kernels import by_site  # noqa: PLC0415

@@ -64,10 +64,9 @@ class Problem:
         What a plan gains is a sum of gains of rows, so if it gains anything it gains the least of them: low floors
         are raised to that, or to one where there is nothing to gain at all.
         """
-        firm = self.floor.copy()
-        least = np.minimum.reduceat(self.gains.gain, self.gains.indptr[:-1]) if len(self.gains.site) else np.empty(0)
+        firm, gains = self.floor.copy(), self.gains
         for k in np.flatnonzero((firm > EXACT) & (firm < LOW)):
-            some = least[self.speaks[k, self.gains.part] > 0]
+            some = gains.gain[self.speaks[k, gains.part[gains.row]] > 0]
             firm[k] = max(firm[k], float(some.min()) if len(some) else 1.0)
         return firm
 

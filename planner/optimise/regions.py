@@ -21,14 +21,14 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-from scipy.sparse import block_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse import csr_array
 
 from planner.network import Flags, Floats, Integers
 from planner.optimise import search
 from planner.optimise.choice import Choice, Incumbent
 from planner.optimise.cuts import branch_and_cut
 from planner.optimise.gains import Gains
+from planner.optimise.outward import outward
 from planner.optimise.prices import Prices, Pricing
 from planner.optimise.problem import Problem
 
@@ -105,8 +105,7 @@ def replan_regions(
     """
     core, scale = pricing.problem, pricing.scale(prices.floor)
     gains = core.gains
-    row = np.repeat(np.arange(len(gains.weight)), np.diff(gains.indptr))
-    serves = scale[gains.part[row]] * gains.gain >= prices.row[row] * (1 - 1e-9)
+    serves = scale[gains.part[gains.row]] * gains.gain >= prices.row[gains.row] * (1 - 1e-9)
     for most in REPLANNED:
         if incumbent.plan is None:
             return
@@ -118,7 +117,7 @@ def replan_regions(
                 return
             inside = np.zeros(len(gains.weight), bool)
             inside[region.rows] = True
-            near = np.bincount(gains.site[serves & inside[row]], minlength=core.m) > 0
+            near = np.bincount(gains.site[serves & inside[gains.row]], minlength=core.m) > 0
             away, plan = core.choice.free & ~near, incumbent.plan
             small, more, price = core.settled(plan & away, ~plan & away, prices.row, scale)
             found = Incumbent(min(left_s, MOST_S), incumbent.gap, incumbent.whole)
@@ -141,32 +140,21 @@ def parted(gains: Gains, rows: Integers, load: Floats, least: float) -> Region:
     size = np.minimum(np.diff(gains.indptr)[rows], NEAR)
     start = np.concatenate([[0], np.cumsum(size)])
     entry = np.repeat(gains.indptr[rows] - start[:-1], size) + np.arange(start[-1])
-    site, column = np.unique(gains.site[entry], return_inverse=True)
-    met = _outward(csr_array((np.ones(len(entry)), column, start), shape=(len(rows), len(site))))
+    met = outward(csr_array((np.ones(len(entry)), gains.site[entry], start), shape=(len(rows), gains.m)))
     cut = int(np.searchsorted(np.cumsum(weight[met]), weight.sum() * (count // 2) / count))
     cut = min(max(cut, 1), len(rows) - 1)
     parts = (np.sort(rows[met[:cut]]), np.sort(rows[met[cut:]]))
     return Region(rows, tuple(parted(gains, part, load, least) for part in parts))
 
 
-def _outward(near: csr_array) -> Integers:
-    """The rows of a matrix (n, sites) as a walk from one end meets them; those it never meets last."""
-    n, start = near.shape[0], 0
-    joined = block_array([[None, near], [near.T, None]]).tocsr()
-    for _ in range(2):  # the last one met is at an end
-        steps = breadth_first_order(joined, start, directed=False, return_predecessors=False)
-        start = int(steps[-1])
-    met = steps[steps < n]
-    return np.concatenate([met, np.setdiff1d(np.arange(n), met)])
-
-
 def _load(gains: Gains, prices: Prices, opened: Floats) -> Floats:
     """(n,) the open fractions of sites, each spread over the rows that it serves at their price."""
-    row = np.repeat(np.arange(len(gains.weight)), np.diff(gains.indptr))
-    serves = (opened[gains.site] > 0) & (gains.gain >= prices.row[row] * (1 - 1e-9))
+    serves = (opened[gains.site] > 0) & (gains.gain >= prices.row[gains.row] * (1 - 1e-9))
     count = np.bincount(gains.site[serves], minlength=gains.m)
     each = opened / np.maximum(count, 1)
-    return np.bincount(row[serves], weights=each[gains.site[serves]], minlength=len(gains.weight)).astype(np.float64)
+    return np.bincount(gains.row[serves], weights=each[gains.site[serves]], minlength=len(gains.weight)).astype(
+        np.float64
+    )
 
 
 class _Deal:
@@ -179,8 +167,7 @@ class _Deal:
         ranked = np.sort(np.maximum(prices.value[free], 0))[::-1]
         usual = float(ranked[count - 1]) if 0 < count <= len(ranked) else 0.0  # λ
         self.scale = pricing.scale(prices.floor)
-        row = np.repeat(np.arange(len(gains.weight)), np.diff(gains.indptr))
-        used = np.maximum(self.scale[gains.part[row]] * gains.gain - prices.row[row], 0)
+        used = np.maximum(self.scale[gains.part[gains.row]] * gains.gain - prices.row[gains.row], 0)
         total = np.bincount(gains.site, weights=used, minlength=gains.m)
         among = np.maximum(np.bincount(gains.site, minlength=gains.m), 1)
         spare = np.maximum(usual - prices.value, 0)

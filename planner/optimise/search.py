@@ -29,19 +29,23 @@ def first_plan(problem: Problem) -> Flags:
 
 
 def quick_plan(
-    weight: Floats, rows_of: Callable[[int], NDArray[np.signedinteger]], adds: Floats, choice: Choice
+    weight: Floats,
+    rows_of: Callable[[int], NDArray[np.signedinteger]],
+    adds: Callable[[Floats], Floats],
+    choice: Choice,
 ) -> tuple[Flags, float, float] | None:
     """A greedy plan (m,) of the most weight (n,) covered, its value, and what no plan is worth more than.
 
-    Before any row is looked at: `rows_of` a site gives what it covers, `adds` (m,) its weight. None where other
-    limits than a number of sites hold, or the kept sites break it. Each site adds at most what it added to a smaller
-    plan, so only the highest is weighed again, and no plan is worth more than this one with the p highest of what
-    sites last added. Minoux (1978), Accelerated greedy algorithms for maximizing submodular set functions.
+    Before any row is looked at: `rows_of` a site gives what it covers, `adds` the weight (n,) that each covers (m,).
+    None where other limits than a number of sites hold, or the kept sites break it. Each site adds at most what it
+    added to a smaller plan, so only the highest is weighed again, and no plan is worth more than this one with the p
+    highest of what sites last added. Minoux (1978), Accelerated greedy algorithms for maximizing submodular set
+    functions.
     """
     count, others = count_of(choice)
     if others or not choice.allows(choice.keep):
         return None
-    plan, left, upper = choice.keep.copy(), weight.copy(), adds.copy()
+    plan, left, upper = choice.keep.copy(), weight.copy(), adds(weight)
     for j in np.flatnonzero(plan).tolist():
         left[rows_of(j)] = 0
     upper[~choice.free] = 0

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from pyproj import CRS, Transformer
 
 from planner.network import Flags, Floats, Integers, Shapes
 from planner.sources.osm import Extract
+from planner.written import written
 
 Tags = Mapping[str, str]
 Rule = Mapping[str, Sequence[str]]
@@ -21,12 +21,9 @@ POLYGON = 2  # dimensions
 SLIVER_M2 = 0.01  # less is a rounding of coordinates
 
 
-@cache
 def tag_table() -> Mapping[str, Any]:
     """The tag table, by what is asked of it."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (slow to import, and not every command reads a city)
-
-    return dict(YAML(typ="safe").load((files("planner") / "data" / "places.yaml").read_text("utf-8")))
+    return written("places.yaml")
 
 
 def matched(tags: Tags, rules: Sequence[Rule]) -> str:

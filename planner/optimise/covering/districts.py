@@ -6,8 +6,6 @@ from time import perf_counter
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import block_array
-from scipy.sparse.csgraph import breadth_first_order
 
 from planner.network import Floats, Integers
 from planner.optimise import solver
@@ -16,6 +14,7 @@ from planner.optimise.covering.core import cutoff_of, offer, solve_core
 from planner.optimise.covering.models import set_covering
 from planner.optimise.covering.reduce import Covering, reduce_covering
 from planner.optimise.covering.search import bound_by_prices, lagrangean
+from planner.optimise.outward import outward
 
 REPLANNED = (150, 250, 350, 500, 600, 700, 800)  # sites of a district planned anew, in each sweep with other borders
 BOUNDED = (100, 200, 300, 400, 600)  # sites of a district whose cost is bounded, in passes
@@ -34,17 +33,10 @@ def districts(covering: Covering, most: int, seed: int = 0) -> Iterator[Integers
     while left:
         rows = left.pop()
         near = covers[rows]
-        sites = np.unique(near.indices)
-        if len(sites) <= most or len(rows) == 1:
+        if len(np.unique(near.indices)) <= most or len(rows) == 1:
             yield rows
             continue
-        joined = block_array([[None, near[:, sites]], [near[:, sites].T, None]]).tocsr()
-        start = int(first.integers(len(rows)))
-        for _ in range(2 if seed == 0 else 1):  # the last one met is at an end
-            steps = breadth_first_order(joined, start, directed=False, return_predecessors=False)
-            start = int(steps[-1])
-        met = steps[steps < len(rows)]
-        met = np.concatenate([met, np.setdiff1d(np.arange(len(rows)), met)])
+        met = outward(near, int(first.integers(len(rows))), 2 if seed == 0 else 1)
         half = len(met) // 2
         left += [rows[np.sort(met[half:])], rows[np.sort(met[:half])]]
 
