@@ -1,6 +1,9 @@
 """How a figure, a share or a name stands in a cell of a table, or in JSON."""
 
+import csv
+import io
 import math
+from collections.abc import Iterable, Mapping
 
 FORMULA_STARTS = tuple("=+-@＝＋－＠\t\r\n")  # a spreadsheet would compute a cell that starts so
 
@@ -21,3 +24,15 @@ def share(covered: float, people: float) -> float | str:
 def plain(text: str) -> str:
     """A cell that no spreadsheet computes: with an apostrophe before it where one would."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else str(text)
+
+
+def table_text(rows: Iterable[Mapping[str, object]]) -> str:
+    """Rows that all have the same columns, as CSV with a head; no text where there are none."""
+    listed = list(rows)
+    if not listed:
+        return ""
+    text = io.StringIO()
+    table = csv.DictWriter(text, fieldnames=[*listed[0]])
+    table.writeheader()
+    table.writerows(listed)
+    return text.getvalue()

@@ -1,7 +1,5 @@
-"""Run → run.json, sites.gpkg and ledger.csv. Every figure is read from the run; the same run gives the same bytes."""
+"""Run → run.json, sites.gpkg and its tables. Every figure is read from the run; the same run gives the same bytes."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,30 +12,27 @@ import numpy as np
 import pandas as pd
 import pyogrio
 
-from planner.cells import figure, plain, share
+from planner.cells import figure
 from planner.coverage import Coverage
 from planner.demand import Units
 from planner.errors import OutputError
+from planner.ledgers import RECORDS, TABLES
 from planner.provisions import SURENESS
-from planner.rule_set_table import rule_set_records, rule_sets_text
 from planner.run import Run, SitedPlan
 
-RECORD, SITES, LEDGER, RULE_SETS = "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv"
+RECORD, SITES = "run.json", "sites.gpkg"
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write(run: Run, folder: Path) -> tuple[Path, ...]:
-    """The record, the layers and the ledger of a run, in an existing folder. Their paths, in this order.
-
-    A run that asks about green has a fourth: the table of its green under every rule-set.
-    """
-    paths = (folder / RECORD, folder / SITES, folder / LEDGER, *([folder / RULE_SETS] if run.rule_sets else []))
+    """The record, the layers and every table that has rows, in an existing folder. Their paths, in this order."""
+    tables = {name: text for name, text_of in TABLES.items() if (text := text_of(run))}
+    paths = tuple(folder / name for name in (RECORD, SITES, *tables))
     try:
         paths[0].write_text(record_text(run), encoding="utf-8", newline="\n")
         write_layers(run, paths[1])
-        paths[2].write_bytes(ledger_text(run).encode("utf-8-sig"))  # the mark without which Excel takes it for GBK
-        for path in paths[3:]:
-            path.write_bytes(rule_sets_text(run).encode("utf-8-sig"))
+        for path in paths[2:]:
+            path.write_bytes(tables[path.name].encode("utf-8-sig"))  # without the mark, Excel takes it for GBK
     except (OSError, pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise OutputError(
             f"The results cannot be written to {folder.name} ({error}). "
@@ -72,7 +67,7 @@ def record_text(run: Run) -> str:
             )
         ],
         "plans": [_plan_record(sited) for sited in run.plans],
-        "rule_sets": rule_set_records(run),
+        **{name: records(run) for name, records in RECORDS.items()},
     }
     return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
 
@@ -86,37 +81,6 @@ def write_layers(run: Run, path: Path) -> None:
         for name, layer in layers.items():
             kind = {} if len(layer) else {"geometry_type": "Unknown"}
             pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG", **kind)
-
-
-def ledger_text(run: Run) -> str:
-    """One row a unit, people on foot before and after for each standard, then the city as a whole.
-
-    Shares lie in [0, 1] and are empty where nobody lives. People in no unit have a row of their own. The
-    total says whether the data are made up, and where each standard comes from.
-    Names that a spreadsheet would compute begin with an apostrophe.
-    """
-    units = run.demand.units
-    rows: list[list[Any]] = [["unit", "name", "people"]]
-    people = run.measured[0].before.by_unit(run.demand)[0] if run.measured else np.zeros(1)
-    total = "total (made-up data, no real place)" if run.synthetic else "total"
-    if units is not None and run.measured:
-        pairs = zip(units.ids, units.names, people[:-1], strict=True)
-        rows += [[plain(unit), plain(name), figure(here)] for unit, name, here in pairs]
-    rows += [["", "outside any unit", figure(people[-1])], ["", total, figure(run.demand.total)]]
-    for measured in run.measured:
-        on_foot = f"{measured.standard.id} on foot"
-        rows[0] += [f"{on_foot} before", f"{on_foot} after", f"{on_foot} share before", f"{on_foot} share after"]
-        rows[0] += [f"{measured.standard.id} source"]
-        before, after = (coverage.by_unit(run.demand)[1] for coverage in (measured.before, measured.after))
-        for row, was, now, here in zip(rows[1:-1], before, after, people, strict=True):
-            row += [figure(was), figure(now), share(was, here), share(now, here), ""]
-        rows[-1] += [figure(measured.before.served), figure(measured.after.served)]
-        rows[-1] += [round(measured.before.share, 6), round(measured.after.share, 6), plain(measured.standard.source)]
-    if units is None or not people[-1] > 0:
-        del rows[-2]
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
 
 
 def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...]) -> dict[str, Any]:

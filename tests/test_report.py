@@ -22,6 +22,7 @@ from planner.coverage import measure_coverage
 from planner.demand import Demand, Units
 from planner.errors import OutputError
 from planner.facilities import Facilities
+from planner.ledgers.units import units_text
 from planner.reach import measure_reach, measure_straight
 from planner.rule_sets import compare_rule_sets
 from planner.run import Measured, Run, SitedPlan
@@ -133,7 +134,7 @@ def no_answers(run):
 
 
 def ledger(run):
-    return list(csv.reader(io.StringIO(report.ledger_text(run))))
+    return list(csv.reader(io.StringIO(units_text(run))))
 
 
 def test_the_record_holds_what_a_pencil_finds(tmp_path):

@@ -1,10 +1,8 @@
 """The green of a run under every rule-set, as a table for spreadsheets and as records for run.json."""
 
-import csv
-import io
 from typing import Any
 
-from planner.cells import figure, plain, share
+from planner.cells import figure, plain, share, table_text
 from planner.provisions import SURENESS
 from planner.rule_sets import Reached, Shortfall, UnderRuleSet
 from planner.run import Run
@@ -16,12 +14,7 @@ def rule_sets_text(run: Run) -> str:
     And of the standing and the chosen sites how many count, and each chosen one that falls short, with by how much;
     run.json has the standing ones as well. People are no residential land, of which the documents ask a share.
     """
-    text = io.StringIO()
-    rows = [_cells(row, synthetic=run.synthetic) for row in run.rule_sets]
-    table = csv.DictWriter(text, fieldnames=[*rows[0]] if rows else [])
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()
+    return table_text(_cells(row, synthetic=run.synthetic) for row in run.rule_sets)
 
 
 def rule_set_records(run: Run) -> list[dict[str, Any]]:

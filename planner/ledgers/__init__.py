@@ -1,0 +1,14 @@
+"""What a run says in rows: tables for spreadsheets, and the same as records for run.json.
+
+A table is text, empty where the run has nothing to say; a new one is a module here and a line below.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from planner.ledgers.rule_sets import rule_set_records, rule_sets_text
+from planner.ledgers.units import units_text
+from planner.run import Run
+
+TABLES: Mapping[str, Callable[[Run], str]] = {"ledger.csv": units_text, "rule_sets.csv": rule_sets_text}  # in order
+RECORDS: Mapping[str, Callable[[Run], Any]] = {"rule_sets": rule_set_records}
