@@ -184,7 +184,7 @@ def cut_values(indptr: Any, site: Any, gain: Any, district: Any, price: Any, wan
 
 
 @njit(cache=True)
-def _turn(j: Any, side: Any, rows: Any, serves: Any, choice: Any, tally: Any, bare: Any) -> None:
+def turn(j: Any, side: Any, rows: Any, serves: Any, choice: Any, tally: Any, bare: Any) -> None:
     """Open (side 1) or close (side −1) site j: how often rows are covered, what each site would alter, what is bare."""
     indptr, site = rows
     start, row = serves
@@ -229,6 +229,22 @@ def _fits(j: Any, side: Any, amount: Any, room: Any) -> Any:
 
 
 @njit(cache=True)
+def drop_superfluous(rows: Any, serves: Any, choice: Any, tally: Any, bare: Any) -> None:
+    """Close the sites, the dearest first, that leave no row bare and that the limits do not ask for."""
+    cost, _, free, amount = choice
+    plan, _, _, _, score, room, _ = tally
+    while True:
+        idle = -1
+        for j in range(len(plan)):
+            needless = plan[j] and free[j] and score[j] <= 0 and _fits(j, -1, amount, room)
+            if needless and (idle < 0 or cost[j] > cost[idle]):
+                idle = j
+        if idle < 0:
+            return
+        turn(idle, -1, rows, serves, choice, tally, bare)
+
+
+@njit(cache=True)
 def _stir(j: Any, rows: Any, serves: Any, changed: Any) -> None:
     """Note that the surroundings of site j changed."""
     for e in range(serves[0][j], serves[0][j + 1]):
@@ -250,7 +266,7 @@ def _close_least(rows: Any, serves: Any, choice: Any, tally: Any, bare: Any, mem
             if loss < least or (loss == least and moved[j] < moved[which]):
                 which, least = j, loss
     if which >= 0:
-        _turn(which, -1, rows, serves, choice, tally, bare)
+        turn(which, -1, rows, serves, choice, tally, bare)
         moved[which] = count[0]
         _stir(which, rows, serves, changed)
         changed[which] = False
@@ -258,7 +274,7 @@ def _close_least(rows: Any, serves: Any, choice: Any, tally: Any, bare: Any, mem
 
 
 @njit(cache=True)
-def walk_covers(  # noqa: C901, PLR0912  (one walk)
+def walk_covers(  # noqa: C901  (one walk)
     rows: Any, serves: Any, choice: Any, tally: Any, bare: Any, memory: Any, goal: Any, seed: Any
 ) -> Any:
     """Walk on by exchanges: 1 at a cover cheaper than the goal, −1 where no site may be closed, 0 after so many steps.
@@ -276,15 +292,7 @@ def walk_covers(  # noqa: C901, PLR0912  (one walk)
     for _ in range(steps):
         at_step[0] += 1
         while count[0] == 0:
-            while True:  # the dearest site that nobody needs goes first
-                idle = -1
-                for j in range(len(plan)):
-                    needless = plan[j] and free[j] and score[j] <= 0 and _fits(j, -1, amount, room)
-                    if needless and (idle < 0 or cost[j] > cost[idle]):
-                        idle = j
-                if idle < 0:
-                    break
-                _turn(idle, -1, rows, serves, choice, tally, bare)
+            drop_superfluous(rows, serves, choice, tally, bare)
             if spent[0] < best:
                 return 1
             if _close_least(rows, serves, choice, tally, bare, memory) < 0:
@@ -301,7 +309,7 @@ def walk_covers(  # noqa: C901, PLR0912  (one walk)
                 if gain > most or (gain == most and moved[j] < moved[which]):
                     which, most = j, gain
         if which >= 0:
-            _turn(which, 1, rows, serves, choice, tally, bare)
+            turn(which, 1, rows, serves, choice, tally, bare)
             at_step[1] = which
             moved[which] = at_step[0]
             _stir(which, rows, serves, changed)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.covering.reduce import Covering, one_sided, ranges
+from planner.optimise.covering.reduce import Covering, one_sided
 
 SLACK = 1e-9  # share of a limit by which sums of fractions may pass it
 FREE = 1e-9  # what a site without cost counts as in a division
@@ -18,74 +18,44 @@ class Tally:
     """A plan under change: how often each row is covered, and what opening or closing each site would alter."""
 
     def __init__(self, covering: Covering, plan: Flags) -> None:
-        m = covering.choice.m
-        self.covering, self.cost = covering, covering.cost
-        self.dear = np.maximum(self.cost, FREE * max(1.0, float(self.cost.max(initial=0))))  # (m,)  above zero
-        self.plan = np.zeros(m, bool)  # (m,)
-        self.times = np.zeros(covering.n, np.int64)  # (n,)  open sites that cover each row
-        self.sum_open = np.zeros(covering.n, np.int64)  # (n,)  their positions added up: the site itself where one
-        self.weight = np.ones(covering.n)  # (n,)  of a row in the scores
+        n, m, cost = covering.n, covering.choice.m, covering.cost
         serves = covering.covers().T.tocsr()
-        self.start, self.row = serves.indptr.astype(np.int64), serves.indices.astype(np.int64)
-        self.score = np.diff(self.start).astype(float)  # (m,)  weight that a site would newly cover, or leave bare
-        amount, self.most = one_sided(covering.choice)
-        self.amount = amount.toarray()  # (k, m)
-        self.room = self.most + SLACK * np.maximum(1.0, np.abs(self.amount).sum(axis=1))  # (k,)
-        self.spent = 0.0
+        limit, most = one_sided(covering.choice)
+        self.cost = cost
+        self.amount = limit.toarray()  # (k, m)
+        self.dear = np.maximum(cost, FREE * max(1.0, float(cost.max(initial=0))))  # (m,)  above zero
+        self.plan = np.zeros(m, bool)  # (m,)
+        self.times = np.zeros(n, np.int64)  # (n,)  open sites that cover each row
+        self.score = np.diff(serves.indptr).astype(float)  # (m,)  weight that a site would newly cover, or leave bare
+        self.room = most + SLACK * np.maximum(1.0, np.abs(self.amount).sum(axis=1))  # (k,)
+        self.spent = np.zeros(1)  # (1,)
+        sum_open = np.zeros(n, np.int64)  # (n,)  open sites of each row, added up: the site itself where there is one
+        self.parts = (  # as the kernels take it
+            (covering.indptr, covering.site),
+            (serves.indptr.astype(np.int64), serves.indices.astype(np.int64)),
+            (cost, self.dear, covering.choice.free, self.amount),
+            (self.plan, self.times, sum_open, np.ones(n), self.score, self.room, self.spent),
+            (np.arange(n), np.arange(n), np.array([n])),  # the bare rows, the place of each in the list, their number
+        )
         for j in np.flatnonzero(plan):
             self.open(int(j))
 
-    def rows(self, j: int) -> Integers:
-        """The rows that site j covers."""
-        rows: Integers = self.row[self.start[j] : self.start[j + 1]]
-        return rows
-
     def open(self, j: int) -> None:
         """Open site j."""
-        rows = self.rows(j)
-        times = self.times[rows]
-        self._add(rows[times == 0], -1.0)
-        self.score[j] = self.weight[rows[times == 0]].sum()
-        once = rows[times == 1]
-        np.subtract.at(self.score, self.sum_open[once], self.weight[once])
-        self.times[rows] += 1
-        self.sum_open[rows] += j
-        self.plan[j] = True
-        self.room = self.room - self.amount[:, j]
-        self.spent += self.cost[j]
+        from planner.optimise._kernels import turn  # noqa: PLC0415  (Numba takes a while to load)
 
-    def close(self, j: int) -> None:
-        """Close site j."""
-        rows = self.rows(j)
-        self.times[rows] -= 1
-        self.sum_open[rows] -= j
-        times = self.times[rows]
-        self._add(rows[times == 0], 1.0)
-        self.score[j] = self.weight[rows[times == 0]].sum()
-        once = rows[times == 1]
-        np.add.at(self.score, self.sum_open[once], self.weight[once])
-        self.plan[j] = False
-        self.room = self.room + self.amount[:, j]
-        self.spent -= self.cost[j]
+        turn(j, 1, *self.parts)
 
-    def fits(self, sites: Integers, sign: int = 1) -> Flags:
-        """Which sites the limits let open (sign 1) or close (sign −1)."""
-        change = sign * self.amount[:, sites]
+    def fits(self, sites: Integers) -> Flags:
+        """Which sites the limits let open."""
+        change = self.amount[:, sites]
         return ((change <= self.room[:, None]) | (change <= 0)).all(axis=0)  # type: ignore[no-any-return]
 
-    def bare(self) -> Integers:
-        """The rows not covered."""
-        return np.flatnonzero(self.times == 0)
+    def drop_superfluous(self) -> None:
+        """Close open sites, the dearest first, that leave no row bare and that the limits do not ask for."""
+        from planner.optimise._kernels import drop_superfluous  # noqa: PLC0415
 
-    def sites_of(self, rows: Integers) -> Integers:
-        """The sites that cover these rows, row by row."""
-        indptr = self.covering.indptr
-        return self.covering.site[ranges(indptr[rows], indptr[rows + 1] - indptr[rows])]
-
-    def _add(self, rows: Integers, sign: float) -> None:
-        """Let these rows count, or no longer count, for the sites that cover them."""
-        size = self.covering.indptr[rows + 1] - self.covering.indptr[rows]
-        np.add.at(self.score, self.sites_of(rows), np.repeat(sign * self.weight[rows], size))
+        drop_superfluous(*self.parts)
 
 
 def greedy_cover(covering: Covering, start: Flags | None = None) -> Flags:
@@ -112,18 +82,8 @@ def greedy_cover(covering: Covering, start: Flags | None = None) -> Flags:
         if not len(might):
             break
         tally.open(int(might[np.argmax(tally.score[might] / dear[might])]))
-    drop_superfluous(tally)
+    tally.drop_superfluous()
     return tally.plan
-
-
-def drop_superfluous(tally: Tally) -> None:
-    """Close open sites, the dearest first, that leave no row bare and that the limits do not ask for."""
-    while True:
-        idle = np.flatnonzero(tally.plan & tally.covering.choice.free & (tally.score <= 0))
-        idle = idle[tally.fits(idle, -1)]
-        if not len(idle):
-            return
-        tally.close(int(idle[np.argmax(tally.cost[idle])]))
 
 
 def exchange(covering: Covering, start: Flags, steps: int, found: Callable[[Flags], bool]) -> None:
@@ -137,24 +97,13 @@ def exchange(covering: Covering, start: Flags, steps: int, found: Callable[[Flag
     from planner.optimise._kernels import walk_covers  # noqa: PLC0415
 
     tally, m = Tally(covering, start), covering.choice.m
-    listed, place = np.zeros(covering.n, np.int64), np.zeros(covering.n, np.int64)
-    bare = tally.bare()
-    listed[: len(bare)], place[bare] = bare, np.arange(len(bare))
-    state = (tally.plan, tally.times, tally.sum_open, tally.weight, tally.score, tally.room, np.array([tally.spent]))
-    walk = (
-        (covering.indptr, covering.site),
-        (tally.start, tally.row),
-        (tally.cost, tally.dear, covering.choice.free, tally.amount),
-        state,
-        (listed, place, np.array([len(bare)])),
-        (np.zeros(m, np.int64), np.ones(m, bool), np.array([0, -1])),  # a closed site waits until something changes
-    )
+    memory = (np.zeros(m, np.int64), np.ones(m, bool), np.array([0, -1]))  # a closed site waits until something changes
     best, left, seed = np.inf, steps, np.ones(1, np.uint64)
     while left > 0:
-        came = walk_covers(*walk, (best, min(left, HEARD_EVERY)), seed)
+        came = walk_covers(*tally.parts, memory, (best, min(left, HEARD_EVERY)), seed)
         left -= HEARD_EVERY
         if came > 0:
-            best = float(state[-1][0])
+            best = float(tally.spent[0])
         if came < 0 or not found(tally.plan if came > 0 else start):
             return
 
