@@ -1,8 +1,11 @@
 """How much there is for each, when those in reach share it."""
 
+import warnings
 from dataclasses import replace
 
+import access as pysal
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,30 +241,74 @@ def test_the_nearest_alone_are_no_catchment():
         measure_2sfca(measure_nearest(HOMES, SCHOOLS, limit_m=400), HOMES, SEATS)
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_pysal_finds_the_same_access_where_it_is_installed():
-    pysal = pytest.importorskip("access")
-    import pandas as pd
+def pysal_access(reach, people, seats, decay, weight):
+    """(places that reach something,) by each method of PySAL's package, which drops the others; and those places."""
+    near = reach.within(decay.limit)
+    with warnings.catch_warnings(action="ignore"):  # of pandas, about how the package uses it
+        its = pysal.Access(
+            demand_df=pd.DataFrame({"place": np.arange(len(people)), "people": people}),
+            demand_index="place",
+            demand_value="people",
+            supply_df=pd.DataFrame({"place": np.arange(len(seats)), "seats": seats}),
+            supply_index="place",
+            supply_value="seats",
+            cost_df=pd.DataFrame({"origin": near.place, "dest": near.facility, "cost": near.distance}),
+            cost_origin="origin",
+            cost_dest="dest",
+            cost_name="cost",
+        )
+        its.two_stage_fca(name="2SFCA", max_cost=decay.limit)
+        its.enhanced_two_stage_fca(name="E2SFCA", max_cost=decay.limit, weight_fn=weight)
+        its.three_stage_fca(name="3SFCA", max_cost=decay.limit, weight_fn=weight)
+    reached = np.unique(near.place)
+    return reached, {name: its.access_df[f"{name}_seats"].to_numpy()[reached] for name in ("2SFCA", "E2SFCA", "3SFCA")}
 
-    (homes, reach, seats), by_method = measured(7, DECAYS[0])
-    reached = np.unique(reach.within(DECAYS[0].limit).place)  # places that reach nothing drop out of its answer
-    its = pysal.Access(
-        demand_df=pd.DataFrame({"geoid": np.arange(len(homes.ids)), "pop": homes.people[:, 0]}),
-        demand_index="geoid",
-        demand_value="pop",
-        supply_df=pd.DataFrame({"geoid": np.arange(len(seats)), "seats": seats}),
-        supply_index="geoid",
-        supply_value="seats",
-        cost_df=pd.DataFrame({"origin": reach.place, "dest": reach.facility, "cost": reach.distance}),
-        cost_origin="origin",
-        cost_dest="dest",
-        cost_name="cost",
-    )
-    bands = pysal.weights.step_fn(dict(zip(DECAYS[0].upto, DECAYS[0].weights, strict=True)))
-    limit = DECAYS[0].limit
-    its.two_stage_fca(name="two", max_cost=limit)
-    its.enhanced_two_stage_fca(name="enhanced", max_cost=limit, weight_fn=bands)
-    its.three_stage_fca(name="three", max_cost=limit, weight_fn=bands)
-    for name, ours in zip(("two", "enhanced", "three"), by_method, strict=True):
-        theirs = its.access_df[f"{name}_seats"].to_numpy()
-        assert theirs[reached] == pytest.approx(ours.access[reached], rel=1e-9)
+
+#  PySAL's own hospital example: two suburbs and a city in the middle, each with residents and doctors; minutes.
+#
+#      suburb 0 ─────── city 2 ─────── suburb 1          one's own hospital is 1 minute away, suburb to suburb is 80
+#      100 residents    10             50                (40 on the last day), and nobody travels longer than 60
+#      15 doctors       100            20
+#
+#  A hospital counts 1 / minutes. On a day of gridlock, 40 minutes in and out of the city:
+#  R_0 = 15 / (100 + 10/40) = 0.149626, R_1 = 20 / (50 + 10/40) = 0.398010, R_2 = 100 / (10 + 150/40) = 7.272727
+#  A_0 = R_0 + R_2/40 = 0.331444, A_1 = R_1 + R_2/40 = 0.579828, A_2 = R_2 + R_0/40 + R_1/40 = 7.286418
+RESIDENTS, DOCTORS = [100, 50, 10], [15, 20, 100]
+DAYS = {"gridlock": (40, 40, 80), "toll lane in": (20, 40, 80), "toll lane out": (40, 20, 80), "both": (20, 20, 40)}
+MINUTES = StepDecay((1, 20, 40, 60), (1, 1 / 20, 1 / 40, 1 / 60), "s")
+
+
+def hospitals(day):
+    into, out, across = DAYS[day]
+    minutes = np.array([[1, across, into], [across, 1, into], [out, out, 1]], float)
+    place, facility = np.indices((3, 3)).reshape(2, -1)
+    return Reach.of_pairs(
+        place, facility, minutes.ravel(), limit=60, metric="walk", unit="s",
+        demand_ids=np.array([f"home/{i}" for i in range(3)]), facility_ids=np.array(["north", "south", "city"]),
+    )  # fmt: skip
+
+
+def test_the_hospitals_in_gridlock_are_as_the_pencil_has_them():
+    found = measure_e2sfca(hospitals("gridlock"), demand([[0, 0]] * 3, RESIDENTS), DOCTORS, decay=MINUTES)
+    assert found.ratio == pytest.approx([0.149626, 0.398010, 7.272727], abs=1e-6)
+    assert found.access == pytest.approx([0.331444, 0.579828, 7.286418], abs=1e-6)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_pysal_finds_the_same_access_to_its_own_hospitals(day):
+    reach, residents = hospitals(day), demand([[0, 0]] * 3, RESIDENTS)
+    reached, theirs = pysal_access(reach, residents.people[:, 0], DOCTORS, MINUTES, lambda minutes: 1 / minutes)
+    assert reached.tolist() == [0, 1, 2]
+    assert theirs["2SFCA"] == pytest.approx(measure_2sfca(reach, residents, DOCTORS).access, abs=1e-6)
+    for measure in (measure_e2sfca, measure_3sfca):
+        ours = measure(reach, residents, DOCTORS, decay=MINUTES)
+        assert theirs[ours.method] == pytest.approx(ours.access, abs=1e-6)
+
+
+@pytest.mark.parametrize("decay", DECAYS)
+def test_pysal_finds_the_same_access_in_a_random_town(decay):
+    (homes, reach, seats), by_method = measured(7, decay)
+    weight = lambda away: float(decay.at(np.array([away]))[0])
+    reached, theirs = pysal_access(reach, homes.people[:, 0], seats, decay, weight)
+    for ours in by_method:
+        assert theirs[ours.method] == pytest.approx(ours.access[reached], rel=1e-9, abs=1e-12)
