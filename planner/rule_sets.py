@@ -39,11 +39,21 @@ class Shortfall:
         """Whether anybody knows its area; a point has none."""
         return self.area_m2 > 0
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> Mapping[str, str]:
+        """What is missing, by language."""
+        needed = f"{self.needed_m2:,.10g}"
         if not self.known:
-            return f"area unknown, {self.needed_m2:,.10g} m² needed"
+            return {"zh": f"面积不详，须 {needed} m²", "en": f"area unknown, {needed} m² needed"}
         whole = math.floor(self.area_m2)  # rounded up, it would look large enough
-        return f"{whole:,} m², {self.needed_m2 - whole:,.10g} m² short of {self.needed_m2:,.10g}"
+        short = f"{self.needed_m2 - whole:,.10g}"
+        return {
+            "zh": f"{whole:,} m²，距 {needed} m² 差 {short} m²",
+            "en": f"{whole:,} m², {short} m² short of {needed}",
+        }
+
+    def __str__(self) -> str:
+        return self.words["en"]
 
 
 @dataclass(frozen=True)

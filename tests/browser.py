@@ -13,6 +13,7 @@ from planner.coverage import measure_coverage
 from planner.demand import Units
 from planner.facilities import Facilities
 from planner.reach import measure_reach, measure_straight
+from planner.rule_sets import compare_rule_sets
 from planner.run import Measured, Run, SitedPlan
 from planner.siting import Plan
 from planner.sources.places import BaseMap
@@ -142,6 +143,9 @@ def review_town(*, hostile=False, language="both", synthetic=True, ending="prove
         ),
         inputs={"town.osm.pbf": "0123456789abcdef" * 4},
         versions={"planner": "0.1.0"},
+        rule_sets=compare_rule_sets(
+            people, {"green": standing, "park": standing}, candidates.kept(np.isin(np.arange(3), chosen))
+        ),
     )
 
 

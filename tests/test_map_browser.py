@@ -1,5 +1,6 @@
 """The review map in a real Chromium with the network off: what a reviewer sees and does."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -245,6 +246,26 @@ def test_a_row_flies_to_its_unit(page):
     assert button.get_attribute("aria-label") == "全城"
     button.press("Enter")
     assert page.evaluate("map_city.getCenter().lng") == pytest.approx(before)
+
+
+def test_a_reviewer_sees_every_rule_set_and_opens_what_falls_short(page, town):
+    page.click("#tab-sheets")
+    sheet = page.locator('[data-sheet="rule_sets"]')
+    rows = sheet.locator("tbody tr:not(.behind)")
+    assert rows.count() == len(town.rule_sets)
+    for row, shown in zip(town.rule_sets, rows.all(), strict=True):
+        cells = shown.locator("th, td").all_text_contents()
+        assert cells[0].startswith(row.rules.id)
+        assert cells[-1] == f"{row.chosen - len(row.chosen_short)} / {row.chosen}"
+        shares = [float(share) for share in re.findall(r"[\d.]+(?= %)", cells[1])]
+        was, now = (served / row.on_foot.total for served in (row.on_foot.served_before, row.on_foot.served_after))
+        assert shares == pytest.approx([100 * share for share in dict.fromkeys([was, now])], abs=0.051)
+    short = next(row for row in town.rule_sets if row.chosen_short)
+    first = sheet.locator("details").first
+    first.locator("summary").click()
+    assert first.locator("li").count() == len(short.chosen_short)
+    page.click('[data-language="en"]')
+    assert str(short.chosen_short[0]) in first.locator("li").first.text_content()
 
 
 def test_the_page_speaks_both_languages(page):

@@ -141,6 +141,16 @@ def test_a_place_off_the_network_is_neither_covered_nor_uncovered(town):
     assert standard["people"]["3"] == PEOPLE
 
 
+def test_every_sheet_of_the_run_is_on_the_page_in_both_languages(town):
+    sheets = contents_of(town)["sheets"]
+    assert "rule_sets" in {sheet["id"] for sheet in sheets}
+    for sheet in sheets:
+        titles = [sheet["title"], sheet["note"], *(column["title"] for column in sheet["columns"])]
+        assert all(titles_in["zh"] and titles_in["en"] for titles_in in titles)
+        assert {len(row) for row in sheet["rows"]} == {len(sheet["columns"])}
+        assert len(sheet["more"]) in {0, len(sheet["rows"])}
+
+
 def test_a_place_where_nobody_lives_is_not_drawn(town):
     people = town.demand.people.copy()
     people[0] = 0

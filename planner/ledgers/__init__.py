@@ -1,4 +1,4 @@
-"""What a run says in rows: tables for spreadsheets, and the same as records for run.json.
+"""What a run says in rows: tables for spreadsheets, records for run.json, and sheets for the map.
 
 A table is text, empty where the run has nothing to say; a new one is a module here and a line below.
 """
@@ -6,9 +6,11 @@ A table is text, empty where the run has nothing to say; a new one is a module h
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from planner.ledgers.rule_sets import rule_set_records, rule_sets_text
+from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
+from planner.ledgers.sheets import Sheet
 from planner.ledgers.units import units_text
 from planner.run import Run
 
 TABLES: Mapping[str, Callable[[Run], str]] = {"ledger.csv": units_text, "rule_sets.csv": rule_sets_text}  # in order
 RECORDS: Mapping[str, Callable[[Run], Any]] = {"rule_sets": rule_set_records}
+SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet,)

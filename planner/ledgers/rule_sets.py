@@ -3,6 +3,7 @@
 from typing import Any
 
 from planner.cells import figure, plain, share, table_text
+from planner.ledgers.sheets import Column, Sheet, Words
 from planner.provisions import SURENESS
 from planner.rule_sets import Reached, Shortfall, UnderRuleSet
 from planner.run import Run
@@ -44,6 +45,44 @@ def rule_set_records(run: Run) -> list[dict[str, Any]]:
         }
         for row in run.rule_sets
     ]
+
+
+def rule_sets_sheet(run: Run) -> Sheet | None:
+    """One row a test of a rule-set, and behind it each chosen site that falls short."""
+    if not run.rule_sets:
+        return None
+    return Sheet(
+        id="rule_sets",
+        title={"zh": "同一批绿地，各认定规则下的结果", "en": "The same green under every rule-set"},
+        note={
+            "zh": "服务半径内的人口占比；各文件所要求的是居住用地面积占比，两者不可混用。",
+            "en": "Shares of people within the radius; what the documents ask is a share of residential land.",
+        },
+        columns=(
+            Column({"zh": "规则", "en": "Rule-set"}),
+            Column({"zh": "步行", "en": "On foot"}, "share"),
+            Column({"zh": "直线", "en": "Straight"}, "share"),
+            Column({"zh": "计入的选定点位", "en": "Chosen sites that count"}),
+        ),
+        rows=tuple(
+            (
+                {language: f"{row.rules.id} {row.test.title[language]}" for language in ("zh", "en")},
+                *(
+                    (each.served_before / each.total, each.served_after / each.total)
+                    for each in (row.on_foot, row.straight)
+                ),
+                f"{row.chosen - len(row.chosen_short)} / {row.chosen}",
+            )
+            for row in run.rule_sets
+        ),
+        more=tuple(tuple(_short_words(each) for each in row.chosen_short) for row in run.rule_sets),
+        behind={"zh": "面积不足的 {count} 处", "en": "{count} sites that fall short"},
+    )
+
+
+def _short_words(site: Shortfall) -> Words:
+    called = _called(site)
+    return {"zh": f"{called}：{site.words['zh']}", "en": f"{called}: {site.words['en']}"}
 
 
 def _cells(row: UnderRuleSet, *, synthetic: bool) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import shapely
 from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
+from planner.ledgers import SHEETS
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
 from planner.network import Flags, Floats, Shapes
 from planner.standards import rule_sets
@@ -84,6 +85,7 @@ def contents_of(run: "Run") -> Content:
             for service in sorted({measured.standard.service for measured in run.measured} & set(run.facilities))
         },
         "plans": [_plan(sited) for sited in run.plans],
+        "sheets": [sheet.content() for sheet_of in SHEETS if (sheet := sheet_of(run)) is not None],
     }
 
 

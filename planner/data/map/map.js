@@ -463,6 +463,7 @@ class Review {
     writePlan(words);
     writeSites(words, (p, s) => this.flyToSite(p, s));
     writeUnitHead(words, (column) => this.sortUnits(column));
+    writeSheets(words);
     writeAbout(words);
     this.map.closePopup();
     this.map.getContainer().setAttribute("aria-label", words.say("map"));

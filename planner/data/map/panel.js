@@ -14,6 +14,9 @@ function make(tag, { text, children = [], ...attributes } = {}) {
   return element;
 }
 
+/** Text with its {gaps} filled. */
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? values[name] : gap));
+
 /** What the panel says, in the words of the chosen language. */
 class Words {
   constructor(data, language) {
@@ -21,8 +24,7 @@ class Words {
   }
   /** A label, its {gaps} filled. */
   say(key, values = {}) {
-    const label = this.data.labels[this.language][key];
-    return label.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? values[name] : gap));
+    return filled(this.data.labels[this.language][key], values);
   }
   /** A title that the data carries in one or both languages. */
   title(titles, otherwise) {
@@ -342,6 +344,48 @@ function writeUnitRows(words, standard, { column, falling }, flyToUnit) {
   const cut = rows.length > MOST_ROWS ? words.say("shown_first", { shown: MOST_ROWS, all: whole(rows.length) }) : "";
   const none = wanted && !rows.length && closing.length === 1;
   $("unit-rest").textContent = none ? words.say("no_match") : cut;
+}
+
+/** A cell of a sheet in words: of a pair, what was and what the plan makes of it. */
+function cellText(words, kind, cell) {
+  if (kind === "words") return typeof cell === "string" ? cell : words.title(cell, "");
+  const said = (value) => (value === null ? "–" : kind === "share" ? percent(value) : whole(value));
+  if (!Array.isArray(cell)) return said(cell);
+  const [before, after] = cell.map(said);
+  return before === after ? before : `${before} → ${after}`;
+}
+
+/** One table a sheet; a row with something behind it opens. */
+function writeSheets(words) {
+  const sheets = words.data.sheets.map((sheet) => {
+    const head = sheet.columns.map(({ title }) => make("th", { scope: "col", text: words.title(title, "") }));
+    const rows = sheet.rows.slice(0, MOST_ROWS).flatMap((row, r) => {
+      const [first, ...others] = row.map((cell, c) => cellText(words, sheet.columns[c].kind, cell));
+      const cells = others.map((text) => make("td", { text }));
+      const line = make("tr", { children: [make("th", { scope: "row", text: first }), ...cells] });
+      const behind = sheet.more[r] || [];
+      if (!behind.length) return [line];
+      const points = make("ul", { children: behind.map((text) => make("li", { text: words.title(text, "") })) });
+      const summary = make("summary", { text: filled(words.title(sheet.behind, ""), { count: behind.length }) });
+      const details = make("details", { children: [summary, points] });
+      return [line, make("tr", { class: "behind", children: [make("td", { colspan: row.length, children: [details] })] })];
+    });
+    const cut = sheet.rows.length > MOST_ROWS;
+    return make("section", {
+      "data-sheet": sheet.id,
+      children: [
+        make("h2", { text: words.title(sheet.title, sheet.id) }),
+        make("p", { class: "hint", text: words.title(sheet.note, "") }),
+        make("table", { class: "figures", children: [
+          make("thead", { children: [make("tr", { children: head })] }),
+          make("tbody", { children: rows }),
+        ] }),
+        ...(cut ? [make("p", { class: "hint", text: words.say("rows_in_file", { shown: MOST_ROWS, all: whole(sheet.rows.length), file: `${sheet.id}.csv` }) })] : []),
+      ],
+    });
+  });
+  $("tab-sheets").hidden = !sheets.length;
+  $("sheets").replaceChildren(...sheets);
 }
 
 /** Where everything comes from: documents, data, what was left out, and which run this is. */
