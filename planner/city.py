@@ -112,7 +112,7 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             crs_to=city.crs,
             **how_to_read(layer, city),
         )
-        _check_datum(layer, everywhere.geometry if len(everywhere.geometry) else shapely.points(everywhere.xy), city)
+        check_datum(layer, everywhere.geometry if len(everywhere.geometry) else shapely.points(everywhere.xy), city)
     else:
         everywhere, how = _spread(scenario, city)
         notes += how
@@ -191,7 +191,7 @@ def how_to_read(layer: Layer, city: City) -> dict[str, Any]:
     return {**named, "near": city.near}
 
 
-def _check_datum(layer: Layer, shapes: Shapes, city: City) -> None:
+def check_datum(layer: Layer, shapes: Shapes, city: City) -> None:
     """Refuse a layer displaced as web maps displace, unless the scenario declares its datum."""
     if layer.datum is None:
         datum.check(shapes, city.network, str(layer.file))
@@ -213,7 +213,7 @@ def site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m
         area_column=layer.area,
         **how_to_read(layer, city),
     )
-    _check_datum(layer, sites.geometry, city)
+    check_datum(layer, sites.geometry, city)
     gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
     gates.check(f"gates of {layer.file}", sites.ids[sites.gate_facility], access_m)
     return replace(sites, door=gates)

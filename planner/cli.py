@@ -202,7 +202,7 @@ def headlines(run: "Run") -> Iterator[str]:
     for sited in run.plans:
         yield f"{sited.standard.title['en']}: {sited.plan} [{sited.standard.source}]"
     if run.rule_sets:
-        yield "The same green under every rule-set, in people; what the documents ask is a share of residential land:"
+        yield "The same green under every rule-set, in people and residential land; documents ask a share of the land:"
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
 
 

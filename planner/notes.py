@@ -9,7 +9,7 @@ from planner.demand import Demand
 from planner.errors import first
 from planner.facilities import Facilities
 from planner.network import Shapes, Snap, WalkNetwork
-from planner.scenario import OpenGround, Scenario, SiteLayer
+from planner.scenario import Layer, OpenGround, Scenario, SiteLayer
 from planner.sources.coordinates import SHIFTED
 from planner.sources.osm import Extract
 from planner.standards import Standard
@@ -38,6 +38,7 @@ def converted(scenario: Scenario) -> list[str]:
     demand, city = scenario.demand, scenario.city
     named = [
         *((layer.file, layer.datum) for layer in (demand.layer, demand.spread and demand.spread.totals) if layer),
+        *((layer.file, layer.datum) for layer in (scenario.land,) if isinstance(layer, Layer)),
         (demand.units.file, demand.units.datum),
         (city.boundary, city.boundary_datum),
         *((layer.file, layer.datum) for layer in scenario.facilities.layers),

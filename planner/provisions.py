@@ -75,6 +75,18 @@ class Provision:
             raise QuestionError(f"The provision {self.id!r} is a range, {self.threshold}. Take one with one number.")
         return self.value
 
+    def holds(self, value: float) -> bool:
+        """Whether a value is as it asks; both ends of a range are in, and exactly at a `>` is not enough."""
+        low, high = self.value if isinstance(self.value, tuple) else (self.value, self.value)
+        return {
+            ">": value > low,
+            ">=": value >= low,
+            "<": value < high,
+            "<=": value <= high,
+            "=": value == low,
+            "within": low <= value <= high,
+        }[self.op]
+
     @property
     def threshold(self) -> str:
         """The value as it is printed: `≥ 2,000 m²`, `> 80%`, `800 to 1,000 m`."""

@@ -1,7 +1,8 @@
-"""The same green under every rule-set at once: who is within reach, which sites fall short, and by how much.
+"""The same green under every rule-set at once: who and what is within reach, which sites fall short, and by how much.
 
 One text asks for 2,000 m², another for 400: whether twenty corner parks count is a question of the rule-set, so
-all of them are shown, and none is the plan's own.
+all of them are shown, and none is the plan's own. Three numbers stand side by side: people on foot, people in a
+straight line, and residential land, of which alone the documents ask a share.
 """
 
 import math
@@ -14,7 +15,10 @@ from planner.coverage import measure_coverage
 from planner.demand import Demand
 from planner.errors import DataError, QuestionError
 from planner.facilities import Facilities
+from planner.land import Land, in_words
+from planner.land_cover import LandCoverage, measure_land_coverage
 from planner.network import Flags
+from planner.provisions import Provision
 from planner.reach import Reach, measure_nearest, measure_straight
 from planner.standards import Band, GreenTest, RuleSet, Standard, rule_sets
 
@@ -69,6 +73,60 @@ class Reached:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A share of residential land that a document asks for, and whether it is reached."""
+
+    provision: Provision
+    total_m2: float
+    served_before_m2: float
+    served_after_m2: float
+
+    @property
+    def met_before(self) -> bool:
+        """Whether it is reached without the chosen sites."""
+        return self.provision.holds(self.served_before_m2 / self.total_m2)
+
+    @property
+    def met_after(self) -> bool:
+        """Whether it is reached with them."""
+        return self.provision.holds(self.served_after_m2 / self.total_m2)
+
+    @property
+    def short_before_m2(self) -> float:
+        """The land that is missing for it without the chosen sites; 0 where it is met."""
+        return self._short(self.served_before_m2)
+
+    @property
+    def short_after_m2(self) -> float:
+        """The land that is missing for it with them; 0 where it is met."""
+        return self._short(self.served_after_m2)
+
+    def _short(self, served_m2: float) -> float:
+        return max(0.0, self.provision.number * self.total_m2 - served_m2)
+
+    def told(self, *, after: bool = True) -> str:
+        """`met`, or by how much it falls short: `not met: 0.72 km², 12.8 points short`."""
+        met, short_m2 = (self.met_after, self.short_after_m2) if after else (self.met_before, self.short_before_m2)
+        if met:
+            return "met"
+        points = 100 * short_m2 / self.total_m2
+        return f"not met: {in_words(short_m2)}, {max(points, 0.1):.1f} points short"
+
+    def __str__(self) -> str:
+        of = f" ({self.provision.applies_to})" if self.provision.applies_to else ""
+        return f"{self.provision.threshold}{of} {self.told()}"
+
+
+@dataclass(frozen=True)
+class LandReached:
+    """The residential land within the service radius, without and with the chosen sites."""
+
+    before: LandCoverage
+    after: LandCoverage
+    asked: tuple[Asked, ...]  # what the rule-set asks, in its order
+
+
+@dataclass(frozen=True)
 class UnderRuleSet:
     """One test of one rule-set, held against all the green there is."""
 
@@ -80,6 +138,7 @@ class UnderRuleSet:
     chosen: int
     standing_short: tuple[Shortfall, ...]  # those of them that count for nothing, the largest first
     chosen_short: tuple[Shortfall, ...]
+    land: LandReached | None = None  # None where no residential land is known
 
     @property
     def title(self) -> str:
@@ -91,10 +150,13 @@ class UnderRuleSet:
             f"{how} {_change(reached)}"
             for how, reached in (("on foot", self.on_foot), ("in a straight line", self.straight))
         )
+        if self.land is not None:
+            shares += f", of residential land {_shares(self.land.before.share, self.land.after.share)}"
         count = f"; {self.chosen - len(self.chosen_short)} of {self.chosen} chosen sites count" if self.chosen else ""
         worst = self.chosen_short[-1] if self.chosen_short else None
         short = f" (furthest off: {worst.id}, {worst})" if worst else ""
-        return f"{self.title}: {shares}{count}{short}"
+        asked = f"; asked: {', '.join(map(str, self.land.asked))}" if self.land and self.land.asked else ""
+        return f"{self.title}: {shares}{asked}{count}{short}"
 
 
 def compare_rule_sets(
@@ -102,13 +164,15 @@ def compare_rule_sets(
     standing: Mapping[str, Facilities],
     chosen: Facilities | None = None,
     *,
+    land: Land | None = None,
     rules: Iterable[RuleSet] | None = None,
 ) -> tuple[UnderRuleSet, ...]:
     """Every test of every rule-set (by default all that are published), one row each, in their order.
 
     `standing` holds today's sites by the services that bands name, "green" and "park"; `chosen` are the sites of
     a plan, which count as either once they are large enough. All must be snapped to the same network. On foot is
-    to the nearest gate, in a straight line to the boundary; exactly at a limit or an area counts.
+    to the nearest gate, in a straight line to the boundary; exactly at a limit or an area counts. With `land`, each
+    row has its residential land as well, and what the rule-set asks of it.
 
     Raises QuestionError where a band names a service that `standing` lacks, DataError where chosen and standing
     sites share ids or are on different networks.
@@ -120,24 +184,31 @@ def compare_rule_sets(
             f"The rule-sets ask for {', '.join(lacking)}, and the standing sites given are of "
             f"{', '.join(standing) or 'no service'}. Give facilities of each, be it none of them."
         )
-    before = _Measures(demand, standing)
-    after = before if chosen is None or not len(chosen) else _Measures(demand, _with(standing, chosen))
+    before = _Measures(demand, standing, land)
+    after = before if chosen is None or not len(chosen) else _Measures(demand, _with(standing, chosen), land)
     return tuple(_row(each, test, before, after, chosen) for each in compared for test in each.tests)
 
 
 class _Measures:
     """Who is served by the sites there are, band by band; each distance is measured once."""
 
-    def __init__(self, demand: Demand, sites: Mapping[str, Facilities]) -> None:
-        self.demand, self.sites = demand, sites
+    def __init__(self, demand: Demand, sites: Mapping[str, Facilities], land: Land | None) -> None:
+        self.demand, self.sites, self.land = demand, sites, land
         self._walked: dict[Band, Flags] = {}
         self._straight: dict[tuple[str, float], Reach] = {}
+        self._land: dict[tuple[Band, ...], LandCoverage] = {}
 
     def served(self, rules: RuleSet, test: GreenTest, metric: str) -> Flags:
         """(n,) the places within reach of a site of any band."""
         within = [self._walk(rules, band) if metric == "walk" else self._line(rules, band) for band in test.bands]
         covered: Flags = np.logical_or.reduce(within)
         return covered
+
+    def land_served(self, land: Land, test: GreenTest) -> LandCoverage:
+        """The land within the service radius of a site of any band."""
+        if test.bands not in self._land:
+            self._land[test.bands] = measure_land_coverage(land, self.sites, test.bands)
+        return self._land[test.bands]
 
     def _walk(self, rules: RuleSet, band: Band) -> Flags:
         if band not in self._walked:
@@ -169,7 +240,13 @@ def _row(
         chosen=0 if chosen is None else len(chosen),
         standing_short=_shortfalls(there, needed),
         chosen_short=() if chosen is None else _shortfalls(chosen, needed),
+        land=None if before.land is None else _land_reached(before.land, rules, test, before, after),
     )
+
+
+def _land_reached(land: Land, rules: RuleSet, test: GreenTest, before: _Measures, after: _Measures) -> LandReached:
+    was, now = (measures.land_served(land, test) for measures in (before, after))
+    return LandReached(was, now, tuple(Asked(each, land.total_m2, was.served, now.served) for each in rules.asks))
 
 
 def _reached(metric: str, rules: RuleSet, test: GreenTest, before: _Measures, after: _Measures) -> Reached:
@@ -214,5 +291,8 @@ def _standard(rules: RuleSet, band: Band) -> Standard:
 
 
 def _change(reached: Reached) -> str:
-    was, now = (f"{served / reached.total:.1%}" for served in (reached.served_before, reached.served_after))
-    return was if reached.served_before == reached.served_after else f"{was} → {now}"
+    return _shares(reached.served_before / reached.total, reached.served_after / reached.total)
+
+
+def _shares(before: float, after: float) -> str:
+    return f"{before:.1%}" if before == after else f"{before:.1%} → {after:.1%}"

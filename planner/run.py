@@ -17,7 +17,9 @@ from planner.city import City
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
+from planner.land import Land
 from planner.network import Flags, Floats, Snap, WalkNetwork
+from planner.official import residential_land
 from planner.plan import Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
 from planner.rule_sets import UnderRuleSet, compare_rule_sets
@@ -83,6 +85,7 @@ class Run:
     base_map: BaseMap
     inputs: Mapping[str, str]  # file or place → sha256
     versions: Mapping[str, str]
+    land: Land | None = None  # residential; None where none is known, or no green is asked about
     rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
 
 
@@ -104,6 +107,7 @@ def run_scenario(
     step("finding facilities")
     standing, left_out = city.standing(scenario, place)
     rules = scenario.measured()
+    residential, land_notes = residential_land(scenario, place, demand)
     step("measuring today")
     before = {rule.id: _cover(demand, standing[rule.service], rule) for rule in rules}
     step("choosing sites")
@@ -129,7 +133,7 @@ def run_scenario(
         for rule in rules
     }
     _check_agreement(plans, before, after)
-    compared = _under_rule_sets(scenario, demand, standing, pocket_parks)
+    compared = _under_rule_sets(scenario, demand, standing, pocket_parks, residential)
     step("drawing the base map")
     below = base_map(place.extract, network)
     step.end()
@@ -144,6 +148,7 @@ def run_scenario(
             *notes.of_network(network, place.extract),
             *notes.converted(scenario),
             *people_notes,
+            *land_notes,
             *notes.off_network(demand, _door(demand)),
             *notes.through_walls(demand, _door(demand), surroundings(place.extract, network).fences),
             *notes.idle(rules, standing),
@@ -163,6 +168,7 @@ def run_scenario(
         base_map=below,
         inputs=_inputs(scenario, place.extract),
         versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
+        land=residential,
         rule_sets=compared,
     )
 
@@ -219,14 +225,18 @@ def _choose(
 
 
 def _under_rule_sets(
-    scenario: Scenario, demand: Demand, standing: Mapping[str, Facilities], chosen: list[Facilities]
+    scenario: Scenario,
+    demand: Demand,
+    standing: Mapping[str, Facilities],
+    chosen: list[Facilities],
+    land: Land | None,
 ) -> tuple[UnderRuleSet, ...]:
     """The green of today and what the plans choose, under every rule-set at once; nothing where none is asked for."""
     if not any(city.is_green(rule) for rule in scenario.measured()):
         return ()
     green = {service: standing[service] for service in city.GREENERY}
     new = reduce(Facilities.joined, chosen) if chosen else None
-    return compare_rule_sets(demand, green, new, rules=scenario.rule_sets().values())
+    return compare_rule_sets(demand, green, new, land=land, rules=scenario.rule_sets().values())
 
 
 def _neighbourhood(

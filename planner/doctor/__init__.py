@@ -47,6 +47,7 @@ def _layers(scenario: Scenario) -> list[tuple[str, Layer]]:
     named: list[tuple[str, object]] = [
         ("demand.layer", demand.layer),
         ("demand.spread.totals", demand.spread and demand.spread.totals),
+        ("land", scenario.land),
         *((f"facilities.layers.{i}", layer) for i, layer in enumerate(scenario.facilities.layers)),
         *((f"siting.{i}.candidates", question.candidates) for i, question in enumerate(scenario.siting)),
     ]

@@ -13,6 +13,7 @@ from planner.doctor.findings import Finding, few, threshold
 from planner.network import Shapes
 from planner.scenario import Layer, SiteLayer
 from planner.scenario.inputs import PeopleLayer, Totals
+from planner.scenario.land import LandLayer
 from planner.sources import datum, layers
 from planner.sources.coordinates import WEB_MERCATOR
 
@@ -93,6 +94,8 @@ def _wanted(layer: Layer) -> list[str]:
         names.append(layer.people)
     if isinstance(layer, SiteLayer):
         names.append(layer.area)
+    if isinstance(layer, LandLayer):
+        names.append(layer.code)
     return [name for name in names if name]
 
 

@@ -10,10 +10,11 @@ from planner.run import Run
 
 
 def rule_sets_text(run: Run) -> str:
-    """One row a test of a rule-set: people within reach before and after, on foot and in a straight line.
+    """One row a test of a rule-set, three numbers before and after: people on foot, people in a straight line, land.
 
-    And of the standing and the chosen sites how many count, and each chosen one that falls short, with by how much;
-    run.json has the standing ones as well. People are no residential land, of which the documents ask a share.
+    And of the residential land whether the shares that the documents ask are met, of the standing and the chosen
+    sites how many count, and each chosen one that falls short, with by how much; run.json has the standing ones as
+    well. Cells of land are empty where no residential land is known.
     """
     return table_text(_cells(row, synthetic=run.synthetic) for row in run.rule_sets)
 
@@ -33,6 +34,7 @@ def rule_set_records(run: Run) -> list[dict[str, Any]]:
             "total": figure(row.on_foot.total),
             "walk": _before_after(row.on_foot),
             "straight": _before_after(row.straight),
+            "residential_land": _land(row),
             "standing": {"sites": row.standing, "short": [_short(each) for each in row.standing_short]},
             "chosen": {"sites": row.chosen, "short": [_short(each) for each in row.chosen_short]},
             "asked_of_residential_land": [str(each) for each in row.rules.asks],
@@ -94,18 +96,53 @@ def _cells(row: UnderRuleSet, *, synthetic: bool) -> dict[str, Any]:
         cells[f"{how} after"] = figure(reached.served_after)
         cells[f"{how} share before"] = share(reached.served_before, reached.total)
         cells[f"{how} share after"] = share(reached.served_after, reached.total)
+    land = row.land
+    cells["residential land km²"] = _km2(land.after.total) if land else ""
+    for when, covered in (("before", land.before if land else None), ("after", land.after if land else None)):
+        cells[f"land km² {when}"] = _km2(covered.served) if covered else ""
+        cells[f"land share {when}"] = share(covered.served, covered.total) if covered else ""
+    asked = [f"{each.threshold} {each.applies_to} ({each.source})" for each in rules.asks]
+    cells["asked, as a share of residential land"] = plain("; ".join(asked))
+    for when, after in (("before", False), ("after", True)):
+        cells[f"asked share {when}"] = "" if land is None else "; ".join(each.told(after=after) for each in land.asked)
     cells["standing sites"] = row.standing
     cells["standing sites that count"] = row.standing - len(row.standing_short)
     cells["chosen sites"] = row.chosen
     cells["chosen sites that count"] = row.chosen - len(row.chosen_short)
     cells["chosen sites that fall short"] = plain("; ".join(f"{_called(each)}: {each}" for each in row.chosen_short))
-    asked = [f"{each.threshold} {each.applies_to} ({each.source})" for each in rules.asks]
-    cells["asked, as a share of residential land"] = plain("; ".join(asked))
     cells["document"], cells["clause"] = plain(rules.document), "" if rules.clause == "-" else plain(rules.clause)
     cells["confidence"] = SURENESS[rules.confidence]
     cells["note"] = plain(" ".join(filter(None, (rules.note, rules.reason))))
     cells["data"] = "made up, no real place" if synthetic else ""
     return cells
+
+
+def _land(row: UnderRuleSet) -> dict[str, Any] | None:
+    if row.land is None:
+        return None
+    before, after, asked = row.land.before, row.land.after, row.land.asked
+    return {
+        "unit": "m²",
+        "total": figure(after.total, 1),
+        "before": figure(before.served, 1),
+        "after": figure(after.served, 1),
+        "asked": [
+            {
+                "provision": each.provision.id,
+                "share": str(each.provision.threshold),
+                "applies_to": each.provision.applies_to,
+                "met_before": each.met_before,
+                "met_after": each.met_after,
+                "short_before_m2": figure(each.short_before_m2, 1),
+                "short_after_m2": figure(each.short_after_m2, 1),
+            }
+            for each in asked
+        ],
+    }
+
+
+def _km2(square_m: float) -> int | float | None:
+    return figure(square_m / 1e6, 4)
 
 
 def _before_after(reached: Reached) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from planner.provisions import provision
 from planner.scenario.blocks import City, OpenGround, Outputs, People, Question, Rules, Slug, Standing
 from planner.scenario.faults import Document, Fault, Place, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
+from planner.scenario.land import ResidentialLand
 
 __all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "SiteLayer", "json_schema", "load"]
 
@@ -34,6 +35,8 @@ class Scenario(Model):
     """The city: made-up, sample:helsinki, an extract (city.osm.pbf), or the name of a place to download."""
     demand: People
     """Where people live."""
+    land: ResidentialLand = "osm"
+    """Residential land, for the official measure: osm (landuse=residential of the extract), or a layer of land use."""
     facilities: Standing = Standing()
     """What stands today."""
     standards: Rules = Rules()

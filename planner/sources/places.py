@@ -11,6 +11,7 @@ from pyproj import CRS
 from planner.demand import Units
 from planner.errors import QuestionError
 from planner.facilities import Facilities
+from planner.land import apart
 from planner.network import Flags, Floats, Integers, Shapes, WalkNetwork, check_metric
 from planner.sources.gates import Surroundings, find_gates, surroundings
 from planner.sources.osm import Extract
@@ -155,16 +156,9 @@ def _storeys(text: str) -> float:
 
 def _pieces(land: Layer) -> tuple[NDArray[np.str_], Shapes]:
     """Land cut along a grid of CELL_M, each area's pieces numbered from 1; common ground is the first area's."""
-    later, earlier = shapely.STRtree(land.geometry).query(land.geometry, predicate="intersects")
-    pairs = np.flatnonzero(earlier < later)
-    pairs = pairs[np.lexsort((earlier[pairs], later[pairs]))]
-    rows, start = np.unique(later[pairs], return_index=True)
-    left = land.geometry.copy()
-    for row, before in zip(rows.tolist(), np.split(earlier[pairs], start[1:]), strict=False):
-        left[row] = shapely.difference(left[row], shapely.union_all(land.geometry[before]))
     ids: list[str] = []
     pieces: list[shapely.Geometry] = []
-    for area, polygon in zip(land.ids.tolist(), left, strict=True):
+    for area, polygon in zip(land.ids.tolist(), apart(land.geometry), strict=True):
         squares = cut(polygon, CELL_M)
         ids += [f"{area}/{number}" for number in range(1, len(squares) + 1)]
         pieces += squares.tolist()

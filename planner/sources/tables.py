@@ -16,7 +16,16 @@ from planner.facilities import Facilities
 from planner.network import Floats, Integers, Shapes
 from planner.sources.layers import WGS84, find_columns, numbers, read_layer, words
 
-__all__ = ["boundary", "control_totals", "facilities", "read_layer", "residents", "spread_residents", "units"]
+__all__ = [
+    "boundary",
+    "control_totals",
+    "facilities",
+    "polygons",
+    "read_layer",
+    "residents",
+    "spread_residents",
+    "units",
+]
 
 GATE_SPACING_M = 50.0  # along a boundary of which nobody mapped the gates
 FEWEST_GATES = 4
@@ -155,7 +164,7 @@ def control_totals(
 def boundary(path: Path | str, **how_to_read: Any) -> shapely.Geometry:
     """The union of a layer's polygons, in EPSG:4326: a study area. `how_to_read` goes to `read_layer`."""
     layer = read_layer(path, **how_to_read)
-    return shapely.union_all(_polygons(_shapes(layer, WGS84, Path(path)), Path(path)))
+    return shapely.union_all(polygons(layer, WGS84, Path(path)))
 
 
 def spread_residents(
@@ -226,7 +235,7 @@ def _units(
     ids = _ids(layer, column[id] if id else None)
     check_ids(ids, f"units in {path.name}")
     names = words(layer[column[name]]) if name else ids
-    return Units(ids, names, kind, _polygons(_shapes(layer, crs_to, path), path))
+    return Units(ids, names, kind, polygons(layer, crs_to, path))
 
 
 def _ids(layer: gpd.GeoDataFrame, column: str | None, prefix: str = "") -> NDArray[np.str_]:
@@ -256,7 +265,9 @@ def _shapes(layer: gpd.GeoDataFrame, crs_to: CRS, path: Path) -> Shapes:
     return shapes
 
 
-def _polygons(shapes: Shapes, path: Path) -> Shapes:
+def polygons(layer: gpd.GeoDataFrame, crs_to: CRS, path: Path) -> Shapes:
+    """(n,) flat, valid polygons in `crs_to`; refused where a row is something else."""
+    shapes = _shapes(layer, crs_to, path)
     points = np.flatnonzero(shapely.get_dimensions(shapes) != 2)  # noqa: PLR2004
     if len(points):
         raise DataError(
