@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from planner.equity import Theil, gini, lorenz, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
+    from planner.land import Land
+    from planner.land_cover import LandCoverage, measure_land_coverage
     from planner.nearness import (
         Deserts,
         GradualCoverage,
@@ -66,6 +68,9 @@ _HOME = {
     "Coverage": "coverage",
     "Demand": "demand",
     "Facilities": "facilities",
+    "Land": "land",
+    "LandCoverage": "land_cover",
+    "measure_land_coverage": "land_cover",
     "Nearest": "reach",
     "Effort": "rules",
     "Floor": "rules",

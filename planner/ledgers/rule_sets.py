@@ -57,13 +57,15 @@ def rule_sets_sheet(run: Run) -> Sheet | None:
         id="rule_sets",
         title={"zh": "同一批绿地，各认定规则下的结果", "en": "The same green under every rule-set"},
         note={
-            "zh": "服务半径内的人口占比；各文件所要求的是居住用地面积占比，两者不可混用。",
-            "en": "Shares of people within the radius; what the documents ask is a share of residential land.",
+            "zh": "前两列为人口占比，居住用地一列为面积占比；各文件所要求的是后者，不可混用。",
+            "en": "Shares of people, and of residential land, which is what the documents ask; they never mix.",
         },
         columns=(
             Column({"zh": "规则", "en": "Rule-set"}),
             Column({"zh": "步行", "en": "On foot"}, "share"),
             Column({"zh": "直线", "en": "Straight"}, "share"),
+            Column({"zh": "居住用地", "en": "Residential land"}, "share"),
+            Column({"zh": "要求", "en": "Asked of the land"}),
             Column({"zh": "计入的选定点位", "en": "Chosen sites that count"}),
         ),
         rows=tuple(
@@ -73,6 +75,8 @@ def rule_sets_sheet(run: Run) -> Sheet | None:
                     (each.served_before / each.total, each.served_after / each.total)
                     for each in (row.on_foot, row.straight)
                 ),
+                None if row.land is None else (row.land.before.share, row.land.after.share),
+                _asked_words(row),
                 f"{row.chosen - len(row.chosen_short)} / {row.chosen}",
             )
             for row in run.rule_sets
@@ -80,6 +84,19 @@ def rule_sets_sheet(run: Run) -> Sheet | None:
         more=tuple(tuple(_short_words(each) for each in row.chosen_short) for row in run.rule_sets),
         behind={"zh": "面积不足的 {count} 处", "en": "{count} sites that fall short"},
     )
+
+
+def _asked_words(row: UnderRuleSet) -> Words | str:
+    """The shares asked for, and of each whether the plan meets it."""
+    if row.land is None or not row.land.asked:
+        return ", ".join(each.threshold for each in row.rules.asks) or "–"
+    said = {"zh": ("达到", "未达到"), "en": ("met", "not met")}
+    return {
+        language: ", ".join(
+            f"{each.provision.threshold} {met if each.met_after else not_met}" for each in row.land.asked
+        )
+        for language, (met, not_met) in said.items()
+    }
 
 
 def _short_words(site: Shortfall) -> Words:
