@@ -24,6 +24,7 @@ CHINA_BOX = (73.5, 18.0, 136.5, 54.0)  # generous: beyond the border a zone is s
 BANK_M = 0.01  # so near to its edge water is bank; rounding puts what is drawn on a bank on either side of it
 SURFACE = 2  # dimensions of a polygon
 AT_ONCE = 500  # points whose streets in reach are held in memory together
+BOTH_WAYS, ONWARD, BACK, SHUT = 0, 1, -1, 2  # how a segment is passed: onward from its first end to its second
 
 
 def metric_crs(lon: float, lat: float) -> CRS:
@@ -83,7 +84,7 @@ class Snap:
 
 @dataclass(frozen=True)
 class WalkNetwork:
-    """Streets as v nodes and e straight segments; walked both ways at the same length.
+    """Streets as v nodes and e straight segments; walked both ways at the same length, but through some gates.
 
     Build it with `from_segments`, which drops what a walk cannot use and counts it in `summary`.
     Nodes outside the study area (`inside` false) are walked through, but nobody there is counted.
@@ -99,6 +100,8 @@ class WalkNetwork:
     island_m: float = 0.0  # components with less street than this serve nobody
     summary: Mapping[str, float] = field(default_factory=dict)
     height_m: Floats | None = None  # (v,)  above any level; only walkers who mind slopes need it
+    passage: Integers | None = None  # (e,)  BOTH_WAYS, ONWARD or BACK, SHUT; both ways everywhere where it is None
+    private: Flags | None = None  # (e,)  ways behind walls, to which nothing from outside is attached; or none
 
     @classmethod
     def from_segments(  # noqa: PLR0913  (what streets consist of, each named)
@@ -167,8 +170,9 @@ class WalkNetwork:
 
     @cached_property
     def _open_streets(self) -> tuple[Integers, shapely.STRtree]:
-        """The edges one may snap to, those of no island, and their spatial index."""
-        edges = np.flatnonzero(self.component_m[self.component[self.ends[:, 0]]] >= self.island_m)
+        """The edges one may snap to, those of no island and behind no wall, and their spatial index."""
+        served = self.component_m[self.component[self.ends[:, 0]]] >= self.island_m
+        edges = np.flatnonzero(served if self.private is None else served & ~self.private)
         return edges, shapely.STRtree(shapely.linestrings(self.xy[self.ends[edges]]))
 
     @cached_property
@@ -183,9 +187,10 @@ class WalkNetwork:
     def snap(self, points: ArrayLike, *, max_access_m: float, closed: Integers | None = None) -> Snap:
         """Attach points (n, 2), in metres in `crs`, to the nearest position on a street.
 
-        Only streets of components of at least `island_m` are considered. Where the straight access leg
-        would cross water, the nearest street on the point's own bank is taken instead. Of two streets
-        at the same distance, the first in order is taken. Nothing is attached to the edges in `closed`.
+        Only streets of components of at least `island_m` are considered, and none behind walls. Where the
+        straight access leg would cross water, the nearest street on the point's own bank is taken instead. Of
+        two streets at the same distance, the first in order is taken. Nothing is attached to the edges in
+        `closed`.
         """
         points = np.asarray(points, np.float64).reshape(-1, 2)
         edges, tree = self._open_streets
@@ -204,7 +209,7 @@ class WalkNetwork:
 
         on = chosen >= 0
         offset, access = np.zeros(len(points)), np.full(len(points), np.inf)
-        offset[on], access[on] = self._meet(points[on], chosen[on])
+        offset[on], access[on] = self.meet(points[on], chosen[on])
         return Snap(chosen, offset, access, self)
 
     def at_nodes(self) -> Snap:
@@ -222,7 +227,7 @@ class WalkNetwork:
         share = np.divide(snap.offset_m, length, out=np.zeros(len(length)), where=length > 0)
         return np.where(snap.off[:, None], np.nan, first_end + share[:, None] * (second_end - first_end))
 
-    def _meet(self, points: Floats, edge: Integers) -> tuple[Floats, Floats]:
+    def meet(self, points: Floats, edge: Integers) -> tuple[Floats, Floats]:
         """Offset along the edge and straight distance to it, for each pair of point and edge."""
         start = self.xy[self.ends[edge, 0]]
         along = self.xy[self.ends[edge, 1]] - start
@@ -234,7 +239,7 @@ class WalkNetwork:
 
     def _legs(self, points: Floats, edge: Integers) -> Floats:
         """(n, 2, 2) from each point straight to its edge."""
-        offset, access = self._meet(points, edge)
+        offset, access = self.meet(points, edge)
         return np.stack([points, self.position(Snap(edge, offset, access, self))], axis=1)
 
     def _on_own_bank(self, points: Floats, max_access_m: float, closed: Integers) -> Integers:
@@ -243,7 +248,7 @@ class WalkNetwork:
         chosen = np.full(len(points), -1, np.int64)
         point, street = tree.query(shapely.points(points), predicate="dwithin", distance=max_access_m)
         edge = edges[street]
-        nearest_first = np.lexsort((edge, self._meet(points[point], edge)[1], point))
+        nearest_first = np.lexsort((edge, self.meet(points[point], edge)[1], point))
         point, edge = point[nearest_first], edge[nearest_first]
         dry = ~(self.crosses_water(self._legs(points[point], edge)) | np.isin(edge, closed))
         chosen[point[dry][::-1]] = edge[dry][::-1]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,7 @@ def edited_network(
             cuts.setdefault(edge, []).append((offset, int(node[number])))
     untouched = np.setdiff1d(np.arange(len(network.ends)), [*closed, *cuts])
     ends, lengths = network.ends[untouched].tolist(), network.length_m[untouched].tolist()
+    parent = untouched.tolist()  # of each segment, the one it was part of; -1 of those that were added
     pieces: dict[int, list[tuple[float, int]]] = {}  # of a split segment: where each begins, and its number
     for edge in sorted(set(cuts) - set(closed)):
         first, last = network.ends[edge].tolist()
@@ -43,8 +45,10 @@ def edited_network(
         pieces[edge] = [(begin, len(ends) + number) for number, (begin, _) in enumerate(stops[:-1])]
         ends += [[u, w] for (_, u), (_, w) in pairwise(stops)]
         lengths += [max(0.0, end - begin) for (begin, _), (end, _) in pairwise(stops)]
+        parent += [edge] * (len(stops) - 1)
     ends += node.reshape(-1, 2).tolist()
     lengths += [street.length_m for street in added]
+    parent += [-1] * len(added)
 
     pairs, length = np.array(ends, np.int64).reshape(-1, 2), np.array(lengths)
     xy = np.concatenate([network.xy, *(network.position(street.ends) for street in added)])
@@ -55,6 +59,8 @@ def edited_network(
         length_m=length,
         inside=np.concatenate([network.inside, np.ones(len(node), bool)]),
         component=components_of(len(xy), pairs, length),
+        passage=_inherited(network.passage, parent),
+        private=_inherited(network.private, parent),
         height_m=None if network.height_m is None else np.append(network.height_m, _heights(network, at)),
     )
 
@@ -69,6 +75,11 @@ def edited_network(
         return Snap(edge, offset, snap.access_m, edited)
 
     return edited, onto
+
+
+def _inherited(of_segment: Any, parent: list[int]) -> Any:
+    """(e,) what holds of segments, for their pieces; 0 for those that were added."""
+    return None if of_segment is None else np.append(of_segment, np.zeros(1, of_segment.dtype))[parent]
 
 
 def _heights(network: WalkNetwork, at: Sequence[tuple[int, float]]) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from planner.errors import QuestionError
-from planner.network import Floats, Integers, Snap, WalkNetwork
+from planner.network import BACK, ONWARD, SHUT, Floats, Integers, Snap, WalkNetwork
 from planner.standards import Profile
 
 WHOLE = 1e6  # micrometres in a metre, microseconds in a second: costs are whole numbers of these
@@ -101,10 +101,10 @@ class Graph:
         length = self.network.length_m[snap.edge]
         share = np.clip(np.divide(snap.offset_m, length, out=np.zeros(len(length)), where=length > 0), 0, 1)
         onward, back = (each[snap.edge] for each in self.costs)
+        ahead, behind = np.rint(share * onward).astype(np.int64), np.rint(share * back).astype(np.int64)
         if self.profile is None:
-            ahead = behind = np.minimum(whole(snap.offset_m), onward)
-        else:
-            ahead, behind = np.rint(share * onward).astype(np.int64), np.rint(share * back).astype(np.int64)
+            metres, through = whole(snap.offset_m), (onward == back) & (onward < whole(IMPASSABLE))
+            ahead, behind = (np.where(through, np.minimum(metres, onward), each) for each in (ahead, behind))
         off = snap.off
         access = whole(np.where(off, 0.0, snap.access_m) / (1.0 if self.profile is None else self.profile.speed_m_s))
         return Marks(
@@ -208,7 +208,9 @@ def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
     by_tail = np.argsort(half_tail, kind="stable")
     count = int(junction.sum())
     stop = np.cumsum(np.bincount(half_tail, minlength=count)).astype(np.int32)
-    mean = float(np.minimum(there, returning).mean()) if len(there) else 1.0
+    cost = np.minimum(there, returning)
+    walked = cost[cost < IMPASSABLE * WHOLE]
+    mean = float(walked.mean()) if len(walked) else 1.0
     return Graph(
         start=np.concatenate([np.zeros(1, np.int32), stop[:-1]]).astype(np.int32)[:count],
         stop=stop,
@@ -230,7 +232,19 @@ def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
 
 
 def segment_costs(network: WalkNetwork, profile: Profile | None) -> tuple[Integers, Integers]:
-    """(e,) what each segment costs from its first end to its second, and back, in whole units.
+    """(e,) what each segment costs from its first end to its second, and back, in whole units; shut ones IMPASSABLE."""
+    onward, back = _open_costs(network, profile)
+    if network.passage is None:
+        return onward, back
+    wall = whole(IMPASSABLE)
+    return (
+        np.where(np.isin(network.passage, (BACK, SHUT)), wall, onward),
+        np.where(np.isin(network.passage, (ONWARD, SHUT)), wall, back),
+    )
+
+
+def _open_costs(network: WalkNetwork, profile: Profile | None) -> tuple[Integers, Integers]:
+    """(e,) the costs of segments as if all were walked both ways.
 
     Tobler (1993): a walker's speed falls by exp(−3.5·|slope + 0.05|), slope being rise over length in the
     direction walked; here as a ratio to the walker's speed on the flat.

@@ -148,7 +148,8 @@ class Cache:
         heights = np.empty(0) if profile is None or network.height_m is None else network.height_m
         positions = [getattr(snap, part) for snap in (door, gate) for part in ("edge", "offset_m", "access_m")]
         ids = [np.asarray(each, np.str_) for each in (demand.ids, facilities.ids)]
-        for array in (network.ends, network.length_m, heights, *positions, facilities.gate_facility, *ids):
+        walls = np.empty(0) if network.passage is None else network.passage
+        for array in (network.ends, network.length_m, walls, heights, *positions, facilities.gate_facility, *ids):
             digest.update(repr((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return cls(Path(cache_dir).expanduser() / "reach", digest.hexdigest()[:32])
