@@ -209,8 +209,8 @@ def site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m
         crs_to=city.crs,
         name=layer.name,
         id=layer.id,
-        area_m2=layer.area_m2,
-        area_column=layer.area,
+        area=layer.area or layer.area_m2,
+        capacity=layer.capacity,
         **how_to_read(layer, city),
     )
     check_datum(layer, sites.geometry, city)

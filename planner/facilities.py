@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from planner.demand import check_ids
-from planner.errors import DataError
+from planner.errors import DataError, first
 from planner.network import Flags, Floats, Integers, Shapes, Snap, WalkNetwork
 
 
@@ -31,6 +31,7 @@ class Facilities:
     gate_origin: NDArray[np.str_]  # (g,)
     crs: CRS
     kind: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))  # (m,) the source's own word
+    capacity: Floats = field(default_factory=lambda: np.empty(0))  # (m,)  seats, beds …; NaN = unknown, the default
     door: Snap | None = None  # where each gate meets the street, see `snapped`
 
     def __post_init__(self) -> None:
@@ -40,6 +41,9 @@ class Facilities:
         if len(self.gate_xy) != len(self.gate_facility) or (np.diff(self.gate_facility) < 0).any():
             raise DataError("Each gate needs coordinates and its facility, in the order of the facilities.")
         check_ids(self.ids, "facilities")
+        if not len(self.capacity):
+            object.__setattr__(self, "capacity", np.full(m, np.nan))
+        check_capacity(self.capacity, self.ids)
 
     def snapped(self, network: WalkNetwork, *, max_access_m: float) -> "Facilities":
         """The same facilities with their gates attached to the streets."""
@@ -58,6 +62,7 @@ class Facilities:
             names=self.names[keep],
             geometry=self.geometry[keep],
             area_m2=self.area_m2[keep],
+            capacity=self.capacity[keep],
             gate_xy=self.gate_xy[gates],
             gate_facility=(np.cumsum(keep) - 1)[self.gate_facility[gates]],
             gate_origin=self.gate_origin[gates],
@@ -70,7 +75,7 @@ class Facilities:
         m = len(self)
         both: dict[str, Any] = {
             name: np.concatenate([getattr(self, name), getattr(other, name)])
-            for name in ("ids", "names", "geometry", "area_m2", "gate_xy", "gate_origin")
+            for name in ("ids", "names", "geometry", "area_m2", "capacity", "gate_xy", "gate_origin")
         }
         kind = [each.kind if len(each.kind) else np.full(len(each), "", np.str_) for each in (self, other)]
         door = None
@@ -84,3 +89,15 @@ class Facilities:
 
     def __str__(self) -> str:
         return f"{len(self):,} {self.status} {self.service} with {len(self.gate_xy):,} gates"
+
+
+def check_capacity(capacity: Floats, ids: NDArray[np.str_]) -> None:
+    """Refuse capacities that are negative or infinite; unknown ones are NaN and pass."""
+    if capacity.shape != ids.shape:
+        raise DataError(f"{len(ids)} facilities have {capacity.shape} capacities. Give each its own, NaN if unknown.")
+    bad = (capacity < 0) | np.isinf(capacity)
+    if bad.any():
+        raise DataError(
+            f"{int(bad.sum())} of {len(ids)} facilities have a negative or infinite capacity ({first(ids[bad])}). "
+            "Correct them, or leave them empty where nobody knows."
+        )

@@ -174,7 +174,7 @@ def _measured(rule, people, standing, candidates, chosen):
         reach = measure(people, facilities, limit_m=rule.limit_m)
         return measure_coverage(reach, people, rule, open=facilities.at_least(rule.min_area_m2))
 
-    after = _joined(standing, candidates, chosen)
+    after = standing.joined(candidates.kept(np.isin(np.arange(len(candidates)), chosen)))
     if rule.service == "park":
         after = standing
     return Measured(
@@ -184,16 +184,6 @@ def _measured(rule, people, standing, candidates, chosen):
         cover(measure_straight, standing),
         cover(measure_straight, after),
     )
-
-
-def _joined(standing, candidates, chosen):
-    m = len(standing) + len(chosen)
-    together = {
-        name: np.concatenate([getattr(standing, name), getattr(candidates, name)[chosen]])
-        for name in ("ids", "names", "geometry", "area_m2", "gate_xy", "gate_origin")
-    }
-    joined = replace(standing, door=None, gate_facility=np.arange(m), **together)
-    return joined.snapped(standing.door.network, max_access_m=100)
 
 
 def _plan(rule, people, standing, candidates, chosen, ending):

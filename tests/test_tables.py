@@ -1,6 +1,7 @@
 """Layers as bureaus really send them: cut names, old encodings, no system, exchanged axes, nodata as people."""
 
 import logging
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -287,7 +288,7 @@ def test_a_name_that_was_cut_like_another_is_not_guessed(tmp_path):
 def test_a_point_is_its_own_gate_and_has_the_area_that_is_assumed(csv):
     path = csv("lon,lat,sport\n-84.5,39.1,tennis\n-84.4,39.1,\n", name="pitches.csv")
     here = metric_crs(-84.5, 39.1)
-    parks = tables.facilities(path, service="green", status="standing", name="sport", crs_to=here, area_m2=1000)
+    parks = tables.facilities(path, service="green", status="standing", name="sport", crs_to=here, area=1000)
     assert parks.ids.tolist() == ["pitches/1", "pitches/2"]
     assert parks.names.tolist() == ["tennis", ""]
     assert parks.area_m2.tolist() == [1000, 1000]
@@ -307,7 +308,7 @@ def test_an_area_is_entered_along_its_boundary_and_measured(tmp_path):
     assert set(lots.gate_origin) == {"boundary"}
     rims = shapely.boundary(lots.geometry)[lots.gate_facility]
     assert shapely.distance(rims, shapely.points(lots.gate_xy)).max() < 1e-6
-    stated = tables.facilities(path, service="green", status="candidate", crs_to=CHUANHUI, area_column="m2")
+    stated = tables.facilities(path, service="green", status="candidate", crs_to=CHUANHUI, area="m2")
     assert stated.area_m2.tolist() == [7, 8]
 
 
@@ -328,7 +329,31 @@ def test_candidates_with_the_same_id_or_a_negative_area_are_refused(csv):
     with pytest.raises(DataError, match=r"1 ids of facilities in homes.csv occur more than once \(first: a\)"):
         tables.facilities(path, id="id", **how)
     with pytest.raises(DataError, match=r"1 of 2 areas are negative or missing \(first: homes/2\)"):
-        tables.facilities(path, area_column="m2", **how)
+        tables.facilities(path, area="m2", **how)
+
+
+def test_what_a_facility_holds_comes_from_a_column_and_an_empty_cell_is_unknown(csv):
+    path = csv("lon,lat,seats\n1,1,90\n1,2,\n1,3,0\n")
+    how = {"service": "school", "status": "standing", "crs_to": metric_crs(1, 1)}
+    schools, unknown = tables.facilities(path, capacity="seats", **how), tables.facilities(path, **how)
+    assert schools.capacity.tolist() == pytest.approx([90, np.nan, 0], nan_ok=True)
+    assert np.isnan(unknown.capacity).all()
+    both = replace(unknown, ids=np.array(["a", "b", "c"])).joined(schools).kept(np.arange(6) % 3 != 1)
+    assert both.capacity.tolist() == pytest.approx([np.nan, np.nan, 90, 0], nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("seats", "said"),
+    [
+        ("-30", r"homes.csv, capacity from seats: 1 of 2 facilities have a negative .*first: homes/1.*Correct them"),
+        ("inf", "1 of 2 facilities have a negative or infinite capacity"),
+        ("90 seats", r"1 of 2 values of 'seats' are no numbers \(first: homes/1 = '90 seats'"),
+    ],
+)
+def test_a_capacity_that_makes_no_sense_is_refused(csv, seats, said):
+    path = csv(f"lon,lat,seats\n1,1,{seats}\n1,2,5\n")
+    with pytest.raises(DataError, match=said):
+        tables.facilities(path, service="school", status="standing", crs_to=metric_crs(1, 1), capacity="seats")
 
 
 # Units, study area, spreading -------------------------------------------------------------------------------

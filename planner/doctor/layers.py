@@ -93,7 +93,7 @@ def _wanted(layer: Layer) -> list[str]:
     if isinstance(layer, Totals):
         names.append(layer.people)
     if isinstance(layer, SiteLayer):
-        names.append(layer.area)
+        names += [layer.area, layer.capacity]
     if isinstance(layer, LandLayer):
         names.append(layer.code)
     return [name for name in names if name]

@@ -250,6 +250,8 @@ class SiteLayer(Layer):
     """Assumed area of each site, square metres, where no column says it; takes the place of the drawn one."""
     assumption: Text | None = Field(None, validate_default=True)
     """The sentence about `area_m2` that every output repeats."""
+    capacity: Column | None = None
+    """Column with what each site holds: seats, beds, square metres; empty cells are unknown."""
 
     @field_validator("assumption")
     @classmethod

@@ -12,7 +12,7 @@ from pyproj import CRS
 
 from planner.demand import Demand, Units, check_ids, check_people, spread
 from planner.errors import CrsError, DataError, PeopleError, QuestionError, first
-from planner.facilities import Facilities
+from planner.facilities import Facilities, check_capacity
 from planner.network import Floats, Integers, Shapes
 from planner.sources.layers import WGS84, find_columns, numbers, read_layer, words
 
@@ -85,33 +85,39 @@ def facilities(
     crs_to: CRS,
     name: str | None = None,
     id: str | None = None,  # noqa: A002  (the scenario's word)
-    area_m2: float | None = None,
-    area_column: str | None = None,
+    area: str | float | None = None,
+    capacity: str | None = None,
     **how_to_read: Any,
 ) -> Facilities:
     """The facilities of a layer of points or polygons.
 
     A point is its own gate; a polygon is entered along its outer boundary, every 50 m or closer and at
-    least four times. The area is that of `area_column`, else the assumed `area_m2`, else measured; a point
-    measures 0. Ids are `<file>/<row>` where no column is named. `how_to_read` goes to `read_layer`.
+    least four times. `area` is a column or the square metres assumed for each, else it is measured; a point
+    measures 0. `capacity` is a column whose empty cells are unknown, as all are without it. Ids are
+    `<file>/<row>` where no column is named. `how_to_read` goes to `read_layer`.
     """
     path = Path(path)
     layer = read_layer(path, **how_to_read)
-    wanted = [column for column in (name, id, area_column) if column]
+    wanted = [column for column in (name, id, area, capacity) if isinstance(column, str)]
     column = dict(zip(wanted, find_columns(layer, path, *wanted), strict=True))
     ids = _ids(layer, column[id] if id else None, f"{path.stem}/")
     check_ids(ids, f"facilities in {path.name}")
     shapes = _shapes(layer, crs_to, path)
-    if area_column:
-        area = numbers(layer[column[area_column]], ids, path)
+    if isinstance(area, str):
+        area_m2 = numbers(layer[column[area]], ids, path)
     else:
-        area = shapely.area(shapes) if area_m2 is None else np.full(len(ids), float(area_m2))
-    bad = ~(np.isfinite(area) & (area >= 0))
+        area_m2 = shapely.area(shapes) if area is None else np.full(len(ids), float(area))
+    bad = ~(np.isfinite(area_m2) & (area_m2 >= 0))
     if bad.any():
         raise DataError(
             f"{path.name}: {int(bad.sum())} of {len(ids)} areas are negative or missing ({first(ids[bad])}). "
             "Correct the column, or state an assumed area_m2 instead."
         )
+    holds = np.full(len(ids), np.nan) if capacity is None else numbers(layer[column[capacity]], ids, path)
+    try:
+        check_capacity(holds, ids)
+    except DataError as error:
+        raise DataError(f"{path.name}, capacity from {capacity}: {error}") from None
     gate_xy, gate_facility = _gates(shapes)
     return Facilities(
         ids=ids,
@@ -119,7 +125,8 @@ def facilities(
         service=service,
         status=status,
         geometry=shapes,
-        area_m2=area,
+        area_m2=area_m2,
+        capacity=holds,
         gate_xy=gate_xy,
         gate_facility=gate_facility,
         gate_origin=np.where(shapely.get_dimensions(shapes) == 0, "point", "boundary")[gate_facility],
