@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         measure_nearness,
     )
     from planner.network import WalkNetwork, metric_crs
+    from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, phase_sites
     from planner.plan import AssignedPlan, Plan, Replacement
     from planner.provisions import Provision, provision
     from planner.reach import (
@@ -88,6 +89,11 @@ _HOME = {
     "shorten_longest_walk": "siting",
     "shorten_walks": "siting",
     "spread_sites": "siting",
+    "PhasedPlan": "phasing",
+    "Phasings": "phasing",
+    "Year": "phasing",
+    "compare_phasings": "phasing",
+    "phase_sites": "phasing",
     "PlannerError": "errors",
     "Reach": "reach",
     "Run": "run",

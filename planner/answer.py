@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
 from planner.asked import Asked
-from planner.errors import QuestionError, first
+from planner.errors import QuestionError
 from planner.network import Flags, Floats
 from planner.optimise.choice import Choice, Incumbent, Limit
 from planner.plan import PROVEN, Plan
@@ -41,6 +42,62 @@ class Means:
     floors: Sequence[str] = ()  # in words
 
 
+@dataclass(frozen=True)
+class Found:
+    """The best plan of a search, and how good that provably is."""
+
+    plan: Flags  # (m,)
+    objective: float
+    bound: float
+    ending: str
+    solver: str
+    seconds: float
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        """How good it is, as a Plan holds it."""
+        return {name: getattr(self, name) for name in ("objective", "bound", "ending", "solver", "seconds")}
+
+
+def ending_of(objective: float, bound: float, sign: int = 1) -> str:
+    """Whether the bound proves that no plan is better."""
+    return "proven" if sign * (bound - objective) <= PROVEN * max(1.0, abs(objective)) else "stopped"
+
+
+def find(asked: Asked, means: Means, choice: Choice, in_words: Callable[[Limit], str] | None = None) -> Found:
+    """Search, and weigh what is found from the plan alone. Where there is no plan, a QuestionError says why.
+
+    `in_words` names a limit of the choice to the planner who set it.
+    """
+    began, tell = perf_counter(), asked.effort.tell
+
+    def told(value: float, bound: float) -> None:
+        if tell is not None and np.isfinite(value):
+            tell(means.shift + means.sign * value, means.shift + means.sign * bound)
+
+    incumbent = Incumbent(asked.effort.time_limit_s, asked.effort.gap, tell=told)
+    try:
+        feasible = means.search(choice, incumbent)
+    except KeyboardInterrupt:
+        if incumbent.plan is None:
+            raise
+        log.warning("Interrupted: the best plan so far is kept, with its gap.")
+        feasible = True
+    plan = incumbent.plan
+    if plan is None:
+        raise QuestionError(_why_none(asked, choice, means, feasible, in_words or asked.in_words))
+    value, bound = means.objective(plan), means.shift + means.sign * incumbent.bound
+    ending = ending_of(value, bound, means.sign)
+    return Found(
+        plan,
+        objective=value,
+        bound=value if ending == "proven" else bound,
+        ending=ending,
+        solver=", ".join(dict.fromkeys(incumbent.solvers)) or OURS,
+        seconds=perf_counter() - began,
+    )
+
+
 def answer(
     asked: Asked,
     means: Means,
@@ -49,30 +106,11 @@ def answer(
     beyond: Flags | None = None,
 ) -> Plan:
     """The plan that a search finds, its figures recomputed from its sites alone."""
-    began = perf_counter()
-    here, tell = asked.choice if choice is None else choice, asked.effort.tell
-
-    def told(value: float, bound: float) -> None:
-        if tell is not None and np.isfinite(value):
-            tell(means.shift + means.sign * value, means.shift + means.sign * bound)
-
-    incumbent = Incumbent(asked.effort.time_limit_s, asked.effort.gap, tell=told)
-    try:
-        feasible = means.search(here, incumbent)
-    except KeyboardInterrupt:
-        if incumbent.plan is None:
-            raise
-        log.warning("Interrupted: the best plan so far is kept, with its gap.")
-        feasible = True
-    plan = incumbent.plan
-    if plan is None:
-        raise QuestionError(_why_none(asked, here, means, feasible))
-    value, bound = means.objective(plan), means.shift + means.sign * incumbent.bound
-    proven = means.sign * (bound - value) <= PROVEN * max(1.0, abs(value))
-    figures = means.figures(plan)
-    sites = np.flatnonzero(plan)
+    found = find(asked, means, asked.choice if choice is None else choice)
+    figures = means.figures(found.plan)
+    sites = np.flatnonzero(found.plan)
     sites = sites[np.argsort(-figures.served[sites], kind="stable")]
-    found = Plan(
+    plan = Plan(
         question=asked.question,
         standard=standard,
         unit=asked.unit,
@@ -82,19 +120,15 @@ def answer(
         served=figures.served[sites],
         only=figures.only[sites],
         gained=figures.gained,
-        objective=value,
-        bound=value if proven else bound,
-        ending="proven" if proven else "stopped",
-        solver=", ".join(dict.fromkeys(incumbent.solvers)) or OURS,
-        seconds=perf_counter() - began,
+        **found.ended,
         beyond=np.zeros(len(asked.demand.ids), bool) if beyond is None else beyond,
         again=lambda limits: answer(asked, means, standard, _with(asked.choice, limits), beyond),
     )
-    log.info("%s: %s, %.2f s", asked.question, found, found.seconds)
-    return found
+    log.info("%s: %s, %.2f s", asked.question, plan, plan.seconds)
+    return plan
 
 
-def _why_none(asked: Asked, choice: Choice, means: Means, feasible: bool) -> str:
+def _why_none(asked: Asked, choice: Choice, means: Means, feasible: bool, in_words: Callable[[Limit], str]) -> str:
     """Why there is no plan: the time was over, or the rules that no plan keeps together, none of them needlessly."""
     if feasible:
         return (
@@ -111,23 +145,10 @@ def _why_none(asked: Asked, choice: Choice, means: Means, feasible: bool) -> str
             if means.possible(under, floors):
                 kind.append(rule)
                 kind.sort()
-    names = [*(_in_words(asked, choice.limits[k]) for k in limits), *(means.floors[k] for k in floors)]
+    names = [*(in_words(choice.limits[k]) for k in limits), *(means.floors[k] for k in floors)]
     if not names:
         return "No plan keeps all these rules, and no single one of them can be blamed."
     return f"No plan keeps these rules together: {'; '.join(names)}. Loosen one of them."
-
-
-def _in_words(asked: Asked, limit: Limit) -> str:
-    if limit.name == "new_sites":
-        return f"at most {limit.most:g} new sites"
-    if limit.name == "budget":
-        return f"the budget of {limit.most:,.0f}"
-    if limit.name.startswith("quota_"):
-        quota = asked.rules.quotas[int(limit.name.removeprefix("quota_"))]
-        most = "" if quota.at_most is None else f", at most {quota.at_most}"
-        return f"quota {quota.name!r} (at least {quota.at_least}{most} of {len(set(quota.sites))})"
-    names = [str(asked.to_candidates.facility_ids[j]) for j in limit.site]
-    return f"{limit.name.split('_')[0]} ({first(names)})"
 
 
 def _with(choice: Choice, limits: Sequence[Limit]) -> Choice:

@@ -9,12 +9,13 @@ import numpy as np
 from planner.demand import Demand
 from planner.errors import QuestionError, first
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import EXACT, Choice
+from planner.optimise.choice import EXACT, Choice, Limit
 from planner.reach import Reach
 from planner.rules import Effort, Rules, Size, effort_faults, rule_faults
 from planner.standards import Standard
 
 COVERING = ("cover_most_people", "cover_gradually", "open_fewest_sites")  # whose rules may hold floors
+UNCOUNTED = ("open_fewest_sites", "phase_sites")  # which count their sites themselves
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Asked:
             *effort_faults(self.effort),
             *more,
         ]
-        if self.new_sites is None and self.rules.budget is None and self.question != "open_fewest_sites":
+        if self.new_sites is None and self.rules.budget is None and self.question not in UNCOUNTED:
             faults.append("Neither a number of new sites nor a budget is given. Give one of them.")
         if self.rules.floors and self.question not in COVERING:
             faults.append(
@@ -115,6 +116,19 @@ class Asked:
     def costs(self) -> Floats:
         """(m,) what each candidate costs; 1 where the rules do not say."""
         return np.ones(self.m) if self.rules.cost is None else np.asarray(self.rules.cost, np.float64)
+
+    def in_words(self, limit: Limit) -> str:
+        """A limit of the choice as the planner gave it."""
+        if limit.name == "new_sites":
+            return f"at most {limit.most:g} new sites"
+        if limit.name == "budget":
+            return f"the budget of {limit.most:,.0f}"
+        if limit.name.startswith("quota_"):
+            quota = self.rules.quotas[int(limit.name.removeprefix("quota_"))]
+            most = "" if quota.at_most is None else f", at most {quota.at_most}"
+            return f"quota {quota.name!r} (at least {quota.at_least}{most} of {len(set(quota.sites))})"
+        names = [str(self.to_candidates.facility_ids[j]) for j in limit.site]
+        return f"{limit.name.split('_')[0]} ({first(names)})"
 
     def by_site(self, site: Integers, places: Flags, m: int | None = None) -> Floats:
         """(m,) the people of some places (n,), each at its site (n,)."""

@@ -271,7 +271,7 @@ def _ways_to_pay(problem: Problem) -> list[Floats | None]:
     """Nothing, and the amounts of each limit that differ from site to site."""
     ways: list[Floats | None] = [None]
     for limit in problem.choice.limits:
-        if np.isfinite(limit.most) and len(np.unique(limit.amount)) > 1:
+        if np.isfinite(limit.most) and len(np.unique(limit.amount)) > 1 and limit.amount.min() >= 0:
             price = np.full(problem.m, limit.amount.mean() * 1e-3)
             price[limit.site] = np.maximum(limit.amount, limit.amount.mean() * 1e-3)
             ways.append(price)
