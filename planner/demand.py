@@ -9,6 +9,7 @@ from pyproj import CRS
 
 from planner.errors import DataError, PeopleError, QuestionError, first
 from planner.network import Flags, Floats, Integers, Shapes, Snap, WalkNetwork
+from planner.population import PopulationBase
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Demand:
     people: Floats  # (n, k)
     crs: CRS
     groups: tuple[str, ...] = ("people",)
-    base: str = "residents"  # which population, of which date: 常住, 户籍, 实有 …
+    base: PopulationBase = field(default_factory=PopulationBase)  # whom the figures count, when and where
     geometry: Shapes = field(default_factory=lambda: np.empty(0, object))  # (n,) footprints, blocks, or none
     units: Units | None = None
     unit: Integers = field(default_factory=lambda: np.empty(0, np.int64))  # (n,)  -1 = in no unit

@@ -49,7 +49,7 @@ def record_text(run: Run) -> str:
         "city": run.city_name,
         "synthetic": run.synthetic,
         "population": figure(run.demand.total),
-        "base": run.demand.base,
+        "base": str(run.demand.base),
         "off_network": {"places": int(off.sum()), "people": figure(run.demand.people[off, 0].sum())},
         "data_date": run.data_date,
         "attribution": run.attribution,

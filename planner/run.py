@@ -22,6 +22,7 @@ from planner.network import Flags, Floats, Snap, WalkNetwork
 from planner.official import residential_land
 from planner.plan import Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
+from planner.residents import residents
 from planner.rule_sets import UnderRuleSet, compare_rule_sets
 from planner.rules import Effort, Rules
 from planner.scenario import Question, Scenario
@@ -102,7 +103,7 @@ def run_scenario(
     place = city.read_city(scenario)
     network = place.network
     step("counting the people")
-    people, people_notes = city.residents(scenario, place)
+    people, people_notes = residents(scenario, place)
     demand = people.snapped(network, max_access_m=scenario.city.max_access_m)
     step("finding facilities")
     standing, left_out = city.standing(scenario, place)

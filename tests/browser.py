@@ -12,6 +12,7 @@ import shapely
 from planner.coverage import measure_coverage
 from planner.demand import Units
 from planner.facilities import Facilities
+from planner.population import PopulationBase
 from planner.reach import measure_reach, measure_straight
 from planner.rule_sets import compare_rule_sets
 from planner.run import Measured, Run, SitedPlan
@@ -162,7 +163,7 @@ def _with_units(people, corners, east_name):
     halves = [shapely.box(*at(0, 0), *at(550, 500)), shapely.box(*at(550, 0), *at(900, 500))]
     return replace(
         people,
-        base="常住 2025",
+        base=PopulationBase.of("常住 2025"),
         geometry=np.array([square(x, y, 20) for x, y in corners], object),
         units=Units(np.array(["u/1", "u/2"]), np.array(["West", east_name]), "community", np.array(halves, object)),
         unit=np.array([0 if x < 500 else 1 if x < 900 else -1 for x, _ in corners]),

@@ -8,6 +8,7 @@ import shapely
 
 from planner import city
 from planner.errors import OffNetworkError
+from planner.residents import residents
 from planner.run import run_scenario
 from planner.scenario import load
 from planner.sources.made_up import write_city
@@ -156,11 +157,11 @@ def test_totals_of_units_are_spread_over_all_homes_of_a_unit_before_the_study_ar
     )
     scenario = load(tmp_path / "s.yaml")
     place = city.read_city(scenario)
-    people, notes = city.residents(scenario, place)
+    people, notes = residents(scenario, place)
     assert place.inside(people.xy).all()
     assert 0 < people.total < 1000
     assert f"{1000 - people.total:,.0f} people live outside the study area and are not counted" in notes
     total = load(tmp_path / "s.yaml", set=["demand.spread={total: 700, base: drawn, assumption: Drawn.}"])
-    everybody, _ = city.residents(total, place)
+    everybody, _ = residents(total, place)
     assert everybody.total == 700
     assert place.inside(everybody.xy).all()

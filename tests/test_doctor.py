@@ -14,6 +14,7 @@ from planner.doctor import examine
 from planner.doctor.findings import Finding, refused, threshold, worst_first
 from planner.doctor.streets import road_density
 from planner.errors import CrsError, OffNetworkError, ScenarioError
+from planner.residents import residents
 from planner.scenario import load
 from planner.sources import osm, places
 from planner.sources.coordinates import INTO
@@ -198,7 +199,7 @@ def test_homes_of_yizhuang_in_a_datum_of_web_maps_are_refused_and_once_declared_
     homes.to_file(tmp_path / "homes.gpkg")
     asked = written()
     place = city.read_city(asked)
-    true, _ = city.residents(asked, place)
+    true, _ = residents(asked, place)
     homes.set_geometry(shapely.transform(homes.geometry.to_numpy(), INTO[name]), crs=4326).to_file(
         tmp_path / "homes.gpkg"
     )
@@ -207,7 +208,7 @@ def test_homes_of_yizhuang_in_a_datum_of_web_maps_are_refused_and_once_declared_
     assert "from where it fits the streets" in errors[0].what
     assert f"Declare `datum: {name}`" in errors[0].remedy
     asked = written(f", datum: {name}")
-    converted, _ = city.residents(asked, place)
+    converted, _ = residents(asked, place)
     assert np.hypot(*(converted.xy - true.xy).T).max() < 0.5
     assert converted.total == true.total
     assert not [each for each in examine(asked) if each.check in {"datum", "CrsError"}]

@@ -23,6 +23,7 @@ from planner.demand import Demand, Units
 from planner.errors import OutputError
 from planner.facilities import Facilities
 from planner.ledgers.units import units_text
+from planner.population import PopulationBase
 from planner.reach import measure_reach, measure_straight
 from planner.rule_sets import compare_rule_sets
 from planner.run import Measured, Run, SitedPlan
@@ -79,7 +80,7 @@ def town_run(*, synthetic=True, names=NAMES, people=(100, 50, 30, 20, 7)):
         at(100, 400, 700, 900, 3000) + np.outer([0, 0, 1, 0, 0], [0, 160]),
         np.array(people, float)[:, None],
         CHUANHUI,
-        base="常住 2020",
+        base=PopulationBase.of("常住 2020"),
         units=units,
         unit=np.array([0, 0, 1, 1, -1]),
     ).snapped(streets, max_access_m=200)

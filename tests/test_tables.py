@@ -229,7 +229,7 @@ def test_people_of_blocks_stand_inside_their_block(tmp_path):
     assert homes.groups == ("people", "elderly")
     assert homes.people.tolist() == [[12, 5]]
     assert homes.ids.tolist() == ["1"]
-    assert homes.base == "常住"
+    assert str(homes.base) == "常住"
     assert shapely.contains(u_shape, shapely.Point(homes.xy[0]))
     assert homes.geometry[0].equals(u_shape)
 

@@ -11,6 +11,7 @@ from planner.doctor.findings import SEVERITIES, Finding, refused, worst_first
 from planner.errors import DataError
 from planner.facilities import Facilities
 from planner.network import Snap
+from planner.residents import residents
 from planner.scenario import Layer, Scenario, SiteLayer
 from planner.sources.gates import surroundings
 from planner.sources.layers import find_columns, numbers
@@ -75,7 +76,7 @@ def _people(scenario: Scenario, city: City, stated: float | None) -> list[Findin
         "demand.layer" if asked.layer else "demand.spread.totals" if asked.spread and asked.spread.totals else "demand"
     )
     try:
-        people, said = cities.residents(scenario, city)
+        people, said = residents(scenario, city)
         door = city.network.snap(people.xy, max_access_m=scenario.city.max_access_m)
         door.check("places", people.ids, scenario.city.max_access_m)
     except DataError as error:

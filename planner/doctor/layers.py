@@ -12,8 +12,8 @@ from planner.city import City, how_to_read
 from planner.doctor.findings import Finding, few, threshold
 from planner.network import Shapes
 from planner.scenario import Layer, SiteLayer
-from planner.scenario.inputs import PeopleLayer, Totals
 from planner.scenario.land import LandLayer
+from planner.scenario.people import PeopleLayer, Totals
 from planner.sources import datum, layers
 from planner.sources.coordinates import WEB_MERCATOR
 

@@ -58,7 +58,7 @@ def contents_of(run: "Run") -> Content:
         "language": "en" if language == "en" else "zh",
         "labels": labels(),
         "population": demand.total,
-        "population_base": demand.base,
+        "population_base": str(demand.base),
         "rule_set": rules
         and {
             "id": rules.id,

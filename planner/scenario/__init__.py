@@ -16,10 +16,11 @@ from ruamel.yaml.error import YAMLError
 from planner import standards as published
 from planner.errors import ScenarioError
 from planner.provisions import provision
-from planner.scenario.blocks import City, OpenGround, Outputs, People, Question, Rules, Slug, Standing
+from planner.scenario.blocks import City, OpenGround, Outputs, Question, Rules, Slug, Standing
 from planner.scenario.faults import Document, Fault, Place, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
+from planner.scenario.people import People
 
 __all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "SiteLayer", "json_schema", "load"]
 

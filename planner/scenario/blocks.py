@@ -4,13 +4,10 @@ The sentence under a key is what an editor shows when the pointer rests on it.
 """
 
 import re
-from collections.abc import Sequence
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Discriminator,
     Field,
     StrictBool,
@@ -23,19 +20,19 @@ from pydantic import (
 from planner import standards as published
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import (
+    Amount,
     AnyFile,
-    Column,
+    Count,
     Datum,
+    Day,
     File,
-    LayerFile,
     Model,
-    PeopleLayer,
     Positive,
     ServiceLayer,
     Short,
     SiteLayer,
     Text,
-    Totals,
+    exactly_one,
     known,
 )
 
@@ -46,26 +43,11 @@ def _slug(value: str) -> str:
     return value
 
 
-def _exactly_one(keys: Sequence[str], value: object, info: ValidationInfo) -> None:
-    """For the validator of the last of `keys`: one of them must be given. A faulty one is fault enough."""
-    if all(key in info.data for key in keys[:-1]):
-        given = [key for key in keys[:-1] if info.data[key]] + ([keys[-1]] if value else [])
-        if len(given) != 1:
-            raise complaint(f"write exactly one of {', '.join(keys)}; given: {', '.join(given) or 'none'}")
-
-
 SUFFIXES = (".pbf", ".osm", ".gz", ".bz2", ".shp", ".gpkg", ".geojson", ".json", ".csv", ".zip")  # of files
 Slug = Annotated[str, AfterValidator(_slug)]
-Count = Annotated[int, Field(strict=True, ge=0)]
-Amount = Annotated[float, Field(strict=True, ge=0)]  # the name says of what: metres, square metres, seconds
 StandardId = Annotated[str, known("standard", published.standards)]
 ProvisionId = Annotated[str, known("provision of a rule-set", published.named_by_rule_sets)]
 RuleSetId = Annotated[str, known("rule-set", published.rule_sets)]
-Day = Annotated[
-    str,
-    BeforeValidator(lambda value: value.isoformat() if isinstance(value, date) else value),
-    Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"),
-]
 
 
 class City(Short):
@@ -111,93 +93,7 @@ class City(Short):
     @field_validator("extract")
     @classmethod
     def _one_city(cls, value: File | None, info: ValidationInfo) -> File | None:
-        _exactly_one(("made_up", "sample", "place", "extract"), value, info)
-        return value
-
-
-class Spread(Model):
-    """People spread over the residential buildings of the city by floor area, to the person."""
-
-    total: Annotated[Count, Field(gt=0)] | None = None
-    """Everybody in the study area."""
-    totals: Totals | None = Field(None, validate_default=True)
-    """A table of totals by unit, instead of one total."""
-    base: Text
-    """Which population of which date this is: residents, 2020 census; 常住人口; 户籍人口 …"""
-    assumption: Text | None = Field(None, validate_default=True)
-    """The sentence that every output repeats; one total for a whole city cannot do without."""
-
-    @field_validator("totals")
-    @classmethod
-    def _one_source(cls, value: Totals | None, info: ValidationInfo) -> Totals | None:
-        _exactly_one(("total", "totals"), value, info)
-        return value
-
-    @field_validator("assumption")
-    @classmethod
-    def _said(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if info.data.get("total") is not None and value is None:
-            raise complaint("total is spread over buildings: say so in assumption, every output repeats it")
-        return value
-
-
-class Units(Short):
-    """The areas to report by: "auto" takes the administrative units of the extract, else hexagons."""
-
-    layer: Text | None = None
-    """The layer inside the file, where it holds several."""
-    encoding: Text | None = None
-    """The file's text encoding."""
-    file: LayerFile | None = None
-    """Polygons, relative to this scenario."""
-    id: Column | None = Field(None, validate_default=True)
-    """Column with a unique id."""
-    name: Column | None = Field(None, validate_default=True)
-    """Column with a name."""
-    datum: Datum | None = None
-    """What the degrees are of: wgs84, cgcs2000, gcj02 or bd09; the latter two are converted."""
-    admin_level: Annotated[Count | None, Field(ge=1, le=12)] = None
-    """The administrative units of this OpenStreetMap level."""
-    hex_m: Positive | None = Field(None, validate_default=True)
-    """Hexagons with edges of this length, metres."""
-
-    @classmethod
-    def from_word(cls, word: str) -> dict[str, Any]:
-        """`auto` is the only word."""
-        if word != "auto":
-            raise complaint(f"must be auto or a mapping (`hex_m: 300`, `admin_level: 8`, `file: …`), not {word!r}")
-        return {}
-
-    @field_validator("id", "name")
-    @classmethod
-    def _with_file(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if "file" in info.data and (value is None) != (info.data["file"] is None):
-            raise complaint("file, id and name need each other: write all three, or none")
-        return value
-
-    @field_validator("hex_m")
-    @classmethod
-    def _one_kind(cls, value: float | None, info: ValidationInfo) -> float | None:
-        given = [key for key in ("file", "admin_level") if info.data.get(key)] + (["hex_m"] if value else [])
-        if len(given) > 1:
-            raise complaint(f"write one of {', '.join(given)}")
-        return value
-
-
-class People(Model):
-    """Where people live: spread over buildings, or a layer that says it."""
-
-    spread: Spread | None = None
-    """One total, or totals by unit, spread over residential buildings."""
-    layer: PeopleLayer | None = Field(None, validate_default=True)
-    """A layer with people."""
-    units: Units = Units.model_validate({})
-    """The areas to report by."""
-
-    @field_validator("layer")
-    @classmethod
-    def _one_source(cls, value: PeopleLayer | None, info: ValidationInfo) -> PeopleLayer | None:
-        _exactly_one(("spread", "layer"), value, info)
+        exactly_one(("made_up", "sample", "place", "extract"), value, info)
         return value
 
 

@@ -2,14 +2,16 @@
 
 import csv
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -152,8 +154,23 @@ LayerFile = Annotated[File, PlainValidator(_layer_file), *_AS_TEXT]
 Column = Annotated[str, AfterValidator(_column)]
 Text = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(strict=True, gt=0)]
+Amount = Annotated[float, Field(strict=True, ge=0)]  # the name says of what: metres, square metres, seconds
+Count = Annotated[int, Field(strict=True, ge=0)]
+Day = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if isinstance(value, date | int) else value),
+    Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"),
+]
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
 Service = Annotated[str, known("service", lambda: {each.service for each in published.standards().values()})]
+
+
+def exactly_one(keys: Sequence[str], value: object, info: ValidationInfo) -> None:
+    """For the validator of the last of `keys`: one of them must be given. A faulty one is fault enough."""
+    if all(key in info.data for key in keys[:-1]):
+        given = [key for key in keys[:-1] if info.data[key]] + ([keys[-1]] if value else [])
+        if len(given) != 1:
+            raise complaint(f"write exactly one of {', '.join(keys)}; given: {', '.join(given) or 'none'}")
 
 
 class Model(BaseModel):
@@ -217,28 +234,6 @@ class Layer(Model):
         if crs is None and isinstance(file, File) and head_of(file, info).crs is None:
             raise complaint(f"{file} states no reference system; write crs, e.g. crs: EPSG:4326")
         return crs
-
-
-class PeopleLayer(Layer):
-    """People by place: census blocks, grid cells, hexagons, addresses."""
-
-    people: Column
-    """Column with everybody."""
-    groups: dict[Text, Column] = {}
-    """Further columns by the name of the group, e.g. {older: pop_60plus}."""
-    base: Text
-    """Which population of which date this is: residents, 2020 census; 常住人口; 户籍人口 …"""
-
-
-class Totals(Layer):
-    """Polygons with people, to be spread over the residential buildings inside each."""
-
-    id: Column
-    """Column with a unique id."""
-    name: Column
-    """Column with a name."""
-    people: Column
-    """Column with everybody."""
 
 
 class SiteLayer(Layer):

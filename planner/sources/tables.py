@@ -14,6 +14,7 @@ from planner.demand import Demand, Units, check_ids, check_people, spread
 from planner.errors import CrsError, DataError, PeopleError, QuestionError, first
 from planner.facilities import Facilities, check_capacity
 from planner.network import Floats, Integers, Shapes
+from planner.population import PopulationBase
 from planner.sources.layers import WGS84, find_columns, numbers, read_layer, words
 
 __all__ = [
@@ -36,7 +37,7 @@ def residents(
     *,
     people: str,
     crs_to: CRS,
-    base: str,
+    base: PopulationBase | str,
     groups: Mapping[str, str] | None = None,
     id: str | None = None,  # noqa: A002  (the scenario's word)
     **how_to_read: Any,
@@ -71,7 +72,7 @@ def residents(
         people=counts,
         crs=crs_to,
         groups=("people", *(groups or {})),
-        base=base,
+        base=PopulationBase.of(base),
         geometry=shapes if areas else np.empty(0, object),
     )
     return everywhere.kept(np.any(counts > 0, axis=1))
@@ -182,7 +183,7 @@ def spread_residents(
     *,
     total: int | None = None,
     totals: tuple[Units, Floats] | None = None,
-    base: str,
+    base: PopulationBase | str,
     crs: CRS,
 ) -> Demand:
     """People spread over n buildings by floor area, to the person: one total, or one for each unit.
@@ -190,15 +191,15 @@ def spread_residents(
     The people of a unit go to the buildings whose point lies in it; on a border, to the first of the
     units. Buildings that get nobody, as those in no unit, are dropped.
     """
-    floor = np.asarray(floor_area_m2, np.float64)
+    floor, whom = np.asarray(floor_area_m2, np.float64), PopulationBase.of(base)
     if totals is not None and total is None:
         areas, control = totals
         unit = areas.holding(xy)
         people = _spread_by_unit(areas, np.asarray(control, np.float64), unit, floor)
-        everywhere = Demand(ids, xy, people[:, None], crs, base=base, geometry=geometry, units=areas, unit=unit)
+        everywhere = Demand(ids, xy, people[:, None], crs, base=whom, geometry=geometry, units=areas, unit=unit)
     elif total is not None and totals is None:
         people = spread(total, floor)
-        everywhere = Demand(ids, xy, people[:, None], crs, base=base, geometry=geometry)
+        everywhere = Demand(ids, xy, people[:, None], crs, base=whom, geometry=geometry)
     else:
         raise QuestionError("Spread either one total or the control totals of units: exactly one of the two.")
     return everywhere.kept(people > 0)

@@ -1,0 +1,167 @@
+"""The keys under `demand`: who lives where, whom the figures count, and by which areas they are reported."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from planner.population import PopulationBase
+from planner.scenario.faults import complaint
+from planner.scenario.inputs import (
+    Column,
+    Count,
+    Datum,
+    Day,
+    Layer,
+    LayerFile,
+    Model,
+    Positive,
+    Short,
+    Text,
+    exactly_one,
+)
+
+
+class Base(Short):
+    """Whom the figures count (人口口径), in full, or in a text such as "常住人口, 2020 census"."""
+
+    kind: Literal["resident", "registered", "actual", "served"] | None = None
+    """resident 常住, registered 户籍, actual 实有 or served 服务."""
+    date: Day | None = None
+    """Of the figures: YYYY, YYYY-MM or YYYY-MM-DD."""
+    boundary: Text | None = None
+    """The area that the figures are of, in words: 川汇区 incl. its development zone."""
+    source: Text | None = None
+    """Who says so: 七普公报, the municipal register."""
+    area_km2: Positive | None = None
+    """How large that area is, square kilometres; a study area of another size is told."""
+    people: Positive | None = None
+    """How many people live in that area; another number in the study area is told."""
+    text: Text | None = None
+    """All of it in one's own words, instead; what it leaves open is told."""
+
+    @classmethod
+    def from_word(cls, word: str) -> dict[str, Any]:
+        """A base in one's own words."""
+        return {"text": word}
+
+    @model_validator(mode="after")
+    def _in_full(self) -> "Base":
+        given = self.model_fields_set - {"text"}
+        missing = [key for key in ("kind", "date", "boundary", "source") if getattr(self, key) is None]
+        if self.text is not None and given:
+            raise complaint(f"says {', '.join(sorted(given))} beside a text; write kind, date, boundary and source")
+        if self.text is None and missing:
+            raise complaint(f"lacks {', '.join(missing)}: write kind, date, boundary and source")
+        return self
+
+    def declared(self) -> PopulationBase:
+        """The base as it is repeated with every figure."""
+        return PopulationBase.of(self.text or PopulationBase(**self.model_dump(exclude_none=True)))
+
+
+class PeopleLayer(Layer):
+    """People by place: census blocks, grid cells, hexagons, addresses."""
+
+    people: Column
+    """Column with everybody."""
+    groups: dict[Text, Column] = Field({})
+    """Further columns by the name of the group, e.g. {older: pop_60plus}."""
+    base: Base
+    """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
+
+
+class Totals(Layer):
+    """Polygons with people, to be spread over the residential buildings inside each."""
+
+    id: Column
+    """Column with a unique id."""
+    name: Column
+    """Column with a name."""
+    people: Column
+    """Column with everybody."""
+
+
+class Spread(Model):
+    """People spread over the residential buildings of the city by floor area, to the person."""
+
+    total: Annotated[Count, Field(gt=0)] | None = None
+    """Everybody in the study area."""
+    totals: Totals | None = Field(None, validate_default=True)
+    """A table of totals by unit, instead of one total."""
+    base: Base
+    """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
+    assumption: Text | None = Field(None, validate_default=True)
+    """The sentence that every output repeats; one total for a whole city cannot do without."""
+
+    @field_validator("totals")
+    @classmethod
+    def _one_source(cls, value: Totals | None, info: ValidationInfo) -> Totals | None:
+        exactly_one(("total", "totals"), value, info)
+        return value
+
+    @field_validator("assumption")
+    @classmethod
+    def _said(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("total") is not None and value is None:
+            raise complaint("total is spread over buildings: say so in assumption, every output repeats it")
+        return value
+
+
+class Units(Short):
+    """The areas to report by: "auto" takes the administrative units of the extract, else hexagons."""
+
+    layer: Text | None = None
+    """The layer inside the file, where it holds several."""
+    encoding: Text | None = None
+    """The file's text encoding."""
+    file: LayerFile | None = None
+    """Polygons, relative to this scenario."""
+    id: Column | None = Field(None, validate_default=True)
+    """Column with a unique id."""
+    name: Column | None = Field(None, validate_default=True)
+    """Column with a name."""
+    datum: Datum | None = None
+    """What the degrees are of: wgs84, cgcs2000, gcj02 or bd09; the latter two are converted."""
+    admin_level: Annotated[Count | None, Field(ge=1, le=12)] = None
+    """The administrative units of this OpenStreetMap level."""
+    hex_m: Positive | None = Field(None, validate_default=True)
+    """Hexagons with edges of this length, metres."""
+
+    @classmethod
+    def from_word(cls, word: str) -> dict[str, Any]:
+        """`auto` is the only word."""
+        if word != "auto":
+            raise complaint(f"must be auto or a mapping (`hex_m: 300`, `admin_level: 8`, `file: …`), not {word!r}")
+        return {}
+
+    @field_validator("id", "name")
+    @classmethod
+    def _with_file(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "file" in info.data and (value is None) != (info.data["file"] is None):
+            raise complaint("file, id and name need each other: write all three, or none")
+        return value
+
+    @field_validator("hex_m")
+    @classmethod
+    def _one_kind(cls, value: float | None, info: ValidationInfo) -> float | None:
+        given = [key for key in ("file", "admin_level") if info.data.get(key)] + (["hex_m"] if value else [])
+        if len(given) > 1:
+            raise complaint(f"write one of {', '.join(given)}")
+        return value
+
+
+class People(Model):
+    """Where people live: spread over buildings, or a layer that says it."""
+
+    spread: Spread | None = None
+    """One total, or totals by unit, spread over residential buildings."""
+    layer: PeopleLayer | None = Field(None, validate_default=True)
+    """A layer with people."""
+    units: Units = Units.model_validate({})
+    """The areas to report by."""
+
+    @field_validator("layer")
+    @classmethod
+    def _one_source(cls, value: PeopleLayer | None, info: ValidationInfo) -> PeopleLayer | None:
+        exactly_one(("spread", "layer"), value, info)
+        return value
