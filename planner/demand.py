@@ -1,5 +1,6 @@
 """Demand: the people, by place and by group, and the units they are reported in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -97,6 +98,11 @@ class Demand:
         door = network.snap(self.xy, max_access_m=max_access_m)
         door.check("places", self.ids, max_access_m)
         return replace(self, door=door)
+
+    def with_groups(self, groups: Mapping[str, Floats]) -> "Demand":
+        """The same people, of whom so many (n,) in each place are of each further group."""
+        columns = [self.people, *(people[:, None] for people in groups.values())]
+        return replace(self, people=np.hstack(columns), groups=(*self.groups, *groups))
 
     def kept(self, keep: Flags) -> "Demand":
         """Only these places (n,)."""

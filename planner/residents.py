@@ -5,10 +5,14 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
+from planner.ages import Ages
 from planner.city import City, check_datum, how_to_read
-from planner.demand import Demand
+from planner.demand import Demand, Units
+from planner.network import Flags
+from planner.population import PopulationBase
 from planner.scenario import Scenario
-from planner.sources import places, tables
+from planner.scenario.people import Counts
+from planner.sources import census, homes, places, tables
 
 HEX_M = 300.0  # edge of the hexagons that people are reported by where no unit is known
 
@@ -47,42 +51,75 @@ def _of_base(people: Demand, city: City) -> list[str]:
 
 
 def _spread(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
-    """People over homes: one total over those of the study area, totals of units over all homes of each unit."""
+    """People over homes: one total over those of the study area, figures of units over all homes of each unit."""
     asked = scenario.demand.spread
     assert asked is not None  # noqa: S101  (the schema asks for exactly one of layer and spread)
-    homes, totals = city.homes, None
-    among = city.inside(homes.xy) if asked.totals is None else np.ones(len(homes.ids), bool)
-    if asked.totals is not None:
-        areas = asked.totals
+    built, said = city.homes, list[str]()
+    by_unit = asked.totals or (asked.counts and asked.counts.areas)
+    among = np.ones(len(built.ids), bool) if by_unit else city.inside(built.xy)
+    over, whom, crs = built.kept(among), asked.base.declared(), city.crs
+    each = over.ids, over.xy, over.geometry, over.floor_area_m2
+    if asked.counts is not None:
+        people, said = _counted(asked.counts, over, whom, city)
+    elif asked.totals is not None:
+        layer = asked.totals
+        named = {"id": layer.id, "name": layer.name, "people": layer.people}
         units, control = tables.control_totals(
-            areas.file.path,
-            people=areas.people,
-            id=areas.id,
-            name=areas.name,
-            kind="unit",
-            crs_to=city.crs,
-            **how_to_read(areas, city),
+            layer.file.path, **named, kind="unit", crs_to=crs, **how_to_read(layer, city)
         )
-        here = np.ones(len(units.ids), bool) if city.area is None else shapely.intersects(city.area, units.geometry)
-        totals = units.kept(here), control[here]
-    people = tables.spread_residents(
-        homes.ids[among],
-        homes.xy[among],
-        homes.geometry[among],
-        homes.floor_area_m2[among],
-        total=asked.total,
-        totals=totals,
-        base=asked.base.declared(),
-        crs=city.crs,
-    )
-    notes = [f"people are spread over {int(among.sum()):,} homes by floor area"]
-    if homes.levels_assumed:
-        notes.append(f"{homes.levels_assumed:,} homes do not say their levels, which are assumed by kind of building")
-    if homes.pieces:
+        here = _touching(units, city)
+        people = tables.spread_residents(*each, totals=(units.kept(here), control[here]), base=whom, crs=crs)
+    else:
+        people = tables.spread_residents(*each, total=asked.total, base=whom, crs=crs)
+    notes = [*said, f"people are spread over {int(among.sum()):,} homes by floor area"]
+    if built.levels_assumed:
+        notes.append(f"{built.levels_assumed:,} homes do not say their levels, which are assumed by kind of building")
+    if built.pieces:
         notes.append(
-            f"{homes.land_filled:,} residential areas without mapped homes are filled, {homes.pieces:,} pieces"
+            f"{built.land_filled:,} residential areas without mapped homes are filled, {built.pieces:,} pieces"
         )
     return people, notes
+
+
+def _counted(asked: Counts, over: places.Buildings, whom: PopulationBase, city: City) -> tuple[Demand, list[str]]:
+    """The people of a table by unit and age over the homes of their units, else of the study area."""
+    counts = census.read_counts(
+        asked.file.path,
+        unit=asked.unit,
+        characters=asked.unit_characters,
+        age=asked.age,
+        people=asked.people,
+        classes=asked.classes,
+        only=asked.only,
+        sum_over=asked.sum_over,
+        layer=asked.layer,
+        encoding=asked.encoding,
+    )
+    groups = {name: ages for name, text in asked.groups.items() if (ages := Ages.read(text))}
+    areas, said = None, list(counts.notes)
+    if asked.areas is not None:
+        layer = asked.areas
+        areas = tables.units(
+            layer.file.path, id=layer.id, name=layer.name, kind="unit", crs_to=city.crs, **how_to_read(layer, city)
+        )
+        here = _touching(areas, city)
+        inside = counts.without(areas.ids[~here])
+        if left := counts.total - inside.total:
+            said.append(f"{left:,} people of the table live in units that the study area does not touch")
+        counts, areas = inside, areas.kept(here)
+    else:
+        said.append(
+            f"the {len(counts.units):,} units of {asked.file.path.name} have no polygons: all {counts.total:,} people, "
+            "the ages of all alike, are spread over the homes of the study area"
+        )
+    people = homes.spread_counts(over, counts, groups, areas=areas, base=whom, crs=city.crs)
+    return people, said
+
+
+def _touching(units: Units, city: City) -> Flags:
+    """(u,) the units that the study area touches."""
+    everywhere = np.ones(len(units.ids), bool)
+    return everywhere if city.area is None else shapely.intersects(city.area, units.geometry)
 
 
 def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from planner.ages import Ages
 from planner.population import PopulationBase
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import (
@@ -81,29 +82,92 @@ class Totals(Layer):
     """Column with everybody."""
 
 
+class Areas(Layer):
+    """Polygons of the units of a table, found by their ids."""
+
+    id: Column
+    """Column with the id that the table has for the unit."""
+    name: Column
+    """Column with a name."""
+
+
+def _ages(value: str) -> str:
+    if Ages.read(value) is None:
+        raise complaint(f"must name ages, such as 0-14, 60+ or 7, not {value!r}")
+    return value
+
+
+class Counts(Model):
+    """A table of who lives in each unit by age: CSV, Excel or a layer; wide, or long with a column `age`."""
+
+    layer: Text | None = None
+    """The layer or sheet inside the file, where it holds several."""
+    encoding: Text | None = None
+    """The file's text encoding; by default what it states, else UTF-8, else GB18030."""
+    file: LayerFile
+    """The file, relative to this scenario."""
+    unit: Column
+    """Column with the id of the unit: a community, a census section."""
+    unit_characters: tuple[Annotated[Count, Field(ge=1)], Annotated[Count, Field(ge=1)]] | None = None
+    """The first and the last character of `unit` that tell the unit, from 1: [6, 7] takes 01 out of 3501601001."""
+    age: Column | None = None
+    """Of a long table, the column with the ages of each row: 0-4, 85+."""
+    people: Column | None = Field(None, validate_default=True)
+    """Of a long table, the column with the people of each row; of a wide one, that with everybody, as a check."""
+    classes: tuple[Column, ...] = ()
+    """Of a wide table, the columns of the age classes; by default all whose heading names ages and that hold any."""
+    only: dict[Column, Text | int] = Field({})
+    """Which rows count, by a value in a column: {year: 2015}."""
+    sum_over: tuple[Column, ...] = ()
+    """Columns whose rows are added up: [sex]. Any other in which the rows of a unit differ is refused."""
+    groups: dict[Text, Annotated[Text, AfterValidator(_ages)]] = Field({})
+    """The groups to report, by their ages: {children: 0-14, older: 60+}; they begin and end with classes."""
+    areas: Areas | None = None
+    """Polygons of the units; without them, all people are spread over the whole study area."""
+
+    @field_validator("people")
+    @classmethod
+    def _counted(cls, people: str | None, info: ValidationInfo) -> str | None:
+        if info.data.get("age") is not None and people is None:
+            raise complaint("age names a column: write people, the column that counts them")
+        return people
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Counts":
+        if self.age is not None and self.classes:
+            raise complaint("write age, of a long table, or classes, of a wide one; not both")
+        if self.unit_characters and self.unit_characters[0] > self.unit_characters[1]:
+            raise complaint(f"unit_characters run backwards: {list(self.unit_characters)}")
+        return self
+
+
 class Spread(Model):
     """People spread over the residential buildings of the city by floor area, to the person."""
 
     total: Annotated[Count, Field(gt=0)] | None = None
     """Everybody in the study area."""
-    totals: Totals | None = Field(None, validate_default=True)
+    totals: Totals | None = None
     """A table of totals by unit, instead of one total."""
+    counts: Counts | None = Field(None, validate_default=True)
+    """A table of people by unit and age, instead of totals."""
     base: Base
     """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
     assumption: Text | None = Field(None, validate_default=True)
     """The sentence that every output repeats; one total for a whole city cannot do without."""
 
-    @field_validator("totals")
+    @field_validator("counts")
     @classmethod
-    def _one_source(cls, value: Totals | None, info: ValidationInfo) -> Totals | None:
-        exactly_one(("total", "totals"), value, info)
+    def _one_source(cls, value: Counts | None, info: ValidationInfo) -> Counts | None:
+        exactly_one(("total", "totals", "counts"), value, info)
         return value
 
     @field_validator("assumption")
     @classmethod
     def _said(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if info.data.get("total") is not None and value is None:
-            raise complaint("total is spread over buildings: say so in assumption, every output repeats it")
+        counts = info.data.get("counts")
+        if (info.data.get("total") is not None or (counts and counts.areas is None)) and value is None:
+            what = "the table, whose units have no areas," if counts else "total"
+            raise complaint(f"{what} is spread over buildings: say so in assumption, every output repeats it")
         return value
 
 

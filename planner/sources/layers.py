@@ -5,6 +5,7 @@ import csv
 import io
 import logging
 import re
+import unicodedata
 import zipfile
 from collections.abc import Callable
 from difflib import get_close_matches
@@ -30,6 +31,8 @@ FAR_M = 200_000.0  # a layer wholly beyond this is not of the city
 NEAR_M = 100_000.0
 CUT_BYTES = 10  # of a field name in a Shapefile
 TEXT_SUFFIXES = {".csv", ".tsv", ".txt"}
+SPREADSHEET_SUFFIXES = {".xlsx", ".ods"}
+HEADED = {"HEADERS": "FORCE"}  # else GDAL guesses, and a sheet that holds only text has no names
 SHAPEFILE_SUFFIXES = {".shp", ".shz", ".zip"}
 LON_NAMES = ("lon", "lng", "long", "longitude", "经度")
 LAT_NAMES = ("lat", "latitude", "纬度")
@@ -58,13 +61,9 @@ def read_layer(
     is logged.
     """
     path = Path(path)
-    if not path.exists():
-        raise DataError(f"There is no file {path.name}. Check the path.")
     stated = None if crs is None else _declared(crs, path)
     declared = WGS84 if stated is None and datum is not None else stated  # of columns; a file may state its own
-    table = _read_text(path, encoding) if path.suffix.lower() in TEXT_SUFFIXES else _read_gdal(path, layer, encoding)
-    if not len(table):
-        raise DataError(f"{path.name} has no rows. Export it again, or leave it out.")
+    table = read_table(path, layer=layer, encoding=encoding)
     located = table if isinstance(table, gpd.GeoDataFrame) else _located(table, lon, lat, declared, path)
     if stated is not None:
         located = located.set_crs(stated, allow_override=True)
@@ -76,6 +75,17 @@ def read_layer(
         located = located.to_crs(WGS84)
         located = located.set_geometry(unshifted(located.geometry.to_numpy(), datum), crs=WGS84)
     return located
+
+
+def read_table(path: Path | str, *, layer: str | None = None, encoding: str | None = None) -> pd.DataFrame:
+    """The rows of a table, located or not; the first row of a spreadsheet names its columns. None at all is refused."""
+    path = Path(path)
+    if not path.exists():
+        raise DataError(f"There is no file {path.name}. Check the path.")
+    table = _read_text(path, encoding) if path.suffix.lower() in TEXT_SUFFIXES else _read_gdal(path, layer, encoding)
+    if not len(table):
+        raise DataError(f"{path.name} has no rows. Export it again, or leave it out.")
+    return table
 
 
 def find_columns(table: pd.DataFrame, path: Path, *wanted: str) -> list[str]:
@@ -94,7 +104,8 @@ def find_columns(table: pd.DataFrame, path: Path, *wanted: str) -> list[str]:
 
 def numbers(values: pd.Series, ids: NDArray[np.str_], path: Path, error: type[DataError] = DataError) -> Floats:
     """A column as numbers, missing ones NaN. Text that is no number is refused."""
-    numeric = pd.to_numeric(values, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    plain = values.map(half_width) if pd.api.types.is_string_dtype(values) else values
+    numeric = pd.to_numeric(plain, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     written = values.notna().to_numpy() & (values.astype(str).str.strip() != "").to_numpy()
     wrong = np.flatnonzero(written & np.isnan(numeric))
     if len(wrong):
@@ -104,6 +115,11 @@ def numbers(values: pd.Series, ids: NDArray[np.str_], path: Path, error: type[Da
             "Write plain numbers without separators or units."
         )
     return np.asarray(numeric, np.float64)
+
+
+def half_width(value: object) -> object:
+    """Text with full-width digits and letters as plain ones (１２ → 12), without blanks around; else as it is."""
+    return unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
 
 
 def words(values: pd.Series) -> NDArray[np.str_]:
@@ -166,7 +182,8 @@ def _read_gdal(path: Path, layer: str | None, encoding: str | None) -> pd.DataFr
             raise DataError(f"{path.name} has no layer {layer!r}{guess}. Its layers are: {', '.join(layers)}.")
         if encoding is None and path.suffix.lower() in SHAPEFILE_SUFFIXES and not _says_encoding(path):
             return _decoded(pyogrio.read_dataframe(path, layer=layer, encoding="ISO-8859-1"), path)
-        table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding)
+        headed = HEADED if path.suffix.lower() in SPREADSHEET_SUFFIXES else {}
+        table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding, **headed)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path.name} holds text that is not in the encoding {error.encoding} it is said to be in. "

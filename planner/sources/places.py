@@ -90,6 +90,11 @@ class Buildings:
     land_filled: int = 0  # residential areas without mapped homes, and …
     pieces: int = 0  # … the pieces they were cut into, the last of the n
 
+    def kept(self, keep: Flags) -> "Buildings":
+        """Only these homes (n,); what was assumed is still told of all."""
+        of_all = self.levels_assumed, self.land_filled, self.pieces
+        return Buildings(self.ids[keep], self.geometry[keep], self.floor_area_m2[keep], self.xy[keep], *of_all)
+
 
 def residential_buildings(extract: Extract, crs: CRS) -> Buildings:
     """Where people live, with the floor area to spread them by.
