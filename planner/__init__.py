@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from planner.facilities import Facilities
     from planner.land import Land
     from planner.land_cover import LandCoverage, measure_land_coverage
+    from planner.levels import Level, LevelPlan, site_levels
     from planner.nearness import (
         Deserts,
         GradualCoverage,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from planner.network import WalkNetwork, metric_crs
     from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, phase_sites
     from planner.plan import AssignedPlan, Plan, Replacement
+    from planner.presence import Presence, measure_presence
     from planner.provisions import Provision, provision
     from planner.reach import (
         Nearest,
@@ -89,6 +91,11 @@ _HOME = {
     "shorten_longest_walk": "siting",
     "shorten_walks": "siting",
     "spread_sites": "siting",
+    "Level": "levels",
+    "LevelPlan": "levels",
+    "Presence": "presence",
+    "measure_presence": "presence",
+    "site_levels": "levels",
     "PhasedPlan": "phasing",
     "Phasings": "phasing",
     "Year": "phasing",

@@ -15,7 +15,7 @@ from planner.rules import Effort, Rules, Size, effort_faults, rule_faults
 from planner.standards import Standard
 
 COVERING = ("cover_most_people", "cover_gradually", "open_fewest_sites")  # whose rules may hold floors
-UNCOUNTED = ("open_fewest_sites", "phase_sites")  # which count their sites themselves
+UNCOUNTED = ("open_fewest_sites", "phase_sites", "site_levels")  # which count their sites themselves
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Asked:
     def check(self, standard: Standard | None = None, up_to_m: float | None = None, more: Iterable[str] = ()) -> None:
         """Refuse what contradicts itself, all faults at once."""
         faults = [
-            *self._reach_faults(standard, up_to_m),
+            *self.reach_faults(standard, up_to_m),
             *rule_faults(self.rules, self.to_candidates.facility_ids, self.new_sites, standard, len(self.demand.ids)),
             *self._weight_faults(),
             *effort_faults(self.effort),
@@ -76,7 +76,7 @@ class Asked:
         lacking: Flags = self.standing.within(limit_m).facilities_in_reach == 0
         return lacking
 
-    def _reach_faults(self, standard: Standard | None, up_to_m: float | None) -> Iterator[str]:
+    def reach_faults(self, standard: Standard | None, up_to_m: float | None) -> Iterator[str]:
         """What keeps these reaches from answering for this demand, this standard or this distance."""
         who, limit = ("the question", up_to_m) if standard is None else (standard.id, standard.limit_m)
         for what, reach in (("candidates", self.to_candidates), ("standing facilities", self.standing)):
@@ -121,6 +121,8 @@ class Asked:
         """A limit of the choice as the planner gave it."""
         if limit.name == "new_sites":
             return f"at most {limit.most:g} new sites"
+        if limit.name.startswith("keep_"):
+            return f"{self.to_candidates.facility_ids[limit.site[0]]} is opened"
         if limit.name == "budget":
             return f"the budget of {limit.most:,.0f}"
         if limit.name.startswith("quota_"):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,11 @@ from planner.optimise.choice import Choice, Incumbent
 from planner.optimise.reduce import whole_rows
 from planner.plan import AssignedPlan, Plan
 from planner.reach import Reach
-from planner.rules import Floor, Size
+from planner.rules import Effort, Floor, Size
 from planner.standards import Standard
+
+if TYPE_CHECKING:
+    from planner.optimise.problem import Problem
 
 
 def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
@@ -37,10 +40,9 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     the cheapest that serves so much of all people. With `walked`, the person-metres of today, the objective is what
     is left of these. Only places in `lacking` (n,) can gain.
     """
-    from planner.optimise.engine import maximise  # noqa: PLC0415  (PuLP takes half a second to load)
     from planner.optimise.gains import Gains  # noqa: PLC0415
     from planner.optimise.problem import Problem  # noqa: PLC0415
-    from planner.optimise.search import earliest, quick_plan, useful  # noqa: PLC0415
+    from planner.optimise.search import quick_plan  # noqa: PLC0415
 
     part, speaks = _parts(asked.rules.floors, len(people))
     floor = [f.share * float(asked.people[f.places].sum()) - float(had[f.places].sum()) for f in asked.rules.floors]
@@ -63,21 +65,11 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     def problem(choice: Choice) -> Problem:
         return Problem(gains(), choice, cost, counted, np.array(floor, np.float64), speaks)
 
-    def search(choice: Choice, incumbent: Incumbent) -> bool:
-        incumbent.whole = whole
+    def quick(choice: Choice, incumbent: Incumbent) -> None:
         covers = worth is None and not floor
-        if covers and (quick := quick_plan(people, reach.places_of, reach.weighed, choice)):
-            incumbent.offer(quick[0], quick[1])
-            incumbent.limit(quick[2])
-        here = problem(choice)
-        feasible = maximise(here, incumbent)
-        if incumbent.plan is not None:
-            incumbent.plan = earliest(here, useful(here, incumbent.plan))
-        return feasible
-
-    def possible(choice: Choice, of: Sequence[int]) -> bool:
-        idle = Problem(gains(), choice, 0 * cost, 0 * counted, np.array(floor)[list(of)], speaks[list(of)])
-        return maximise(idle, Incumbent(asked.effort.time_limit_s))
+        if covers and (first := quick_plan(people, reach.places_of, reach.weighed, choice)):
+            incumbent.offer(first[0], first[1])
+            incumbent.limit(first[2])
 
     def figures(plan: Flags) -> Figures:
         if worth is None:
@@ -92,10 +84,54 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     return answer(
         asked,
         Means(
-            search, lambda plan: shift + sign * problem(asked.choice).value(plan), figures, sign, shift, possible, names
+            search_gains(problem, whole=whole, quick=quick),
+            lambda plan: shift + sign * problem(asked.choice).value(plan),
+            figures,
+            sign,
+            shift,
+            possible_gains(problem, asked.effort),
+            names,
         ),
         standard,
     )
+
+
+def search_gains(
+    problem: Callable[[Choice], "Problem"],
+    *,
+    whole: bool,
+    quick: Callable[[Choice, Incumbent], None] = lambda _, __: None,
+) -> Callable[[Choice, Incumbent], bool]:
+    """The search for the best plan of a problem, without sites that add nothing, the earliest of equal ones.
+
+    `whole` values let a bound be rounded down; `quick` may offer a plan before the problem is made.
+    """
+    from planner.optimise.engine import maximise  # noqa: PLC0415  (PuLP takes half a second to load)
+    from planner.optimise.search import earliest, useful  # noqa: PLC0415
+
+    def search(choice: Choice, incumbent: Incumbent) -> bool:
+        incumbent.whole = whole
+        quick(choice, incumbent)
+        here = problem(choice)
+        feasible = maximise(here, incumbent)
+        if incumbent.plan is not None:
+            incumbent.plan = earliest(here, useful(here, incumbent.plan))
+        return feasible
+
+    return search
+
+
+def possible_gains(problem: Callable[[Choice], "Problem"], effort: Effort) -> Callable[[Choice, Sequence[int]], bool]:
+    """Whether some plan of a problem keeps its limits and some of its floors, whatever it is worth."""
+    from planner.optimise.engine import maximise  # noqa: PLC0415
+
+    def possible(choice: Choice, of: Sequence[int]) -> bool:
+        asked = problem(choice)
+        floor, speaks = asked.floor[list(of)], asked.speaks[list(of)]
+        idle = replace(asked, cost=0 * asked.cost, counted=0 * asked.counted, floor=floor, speaks=speaks)
+        return maximise(idle, Incumbent(effort.time_limit_s))
+
+    return possible
 
 
 def answer_everybody(asked: Asked, reach: Reach, lacking: Flags, standard: Standard) -> Plan:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from planner.answer import Figures, Found, Means, ending_of, find
 from planner.asked import Asked
 from planner.demand import Demand
 from planner.errors import QuestionError, first
+from planner.means import possible_gains, search_gains
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import Choice, Incumbent, Limit
+from planner.optimise.choice import Choice, Limit
 from planner.plan import Plan
 from planner.reach import Reach
 from planner.rules import Effort, Rules
@@ -116,7 +117,7 @@ def compare_phasings(plan: PhasedPlan) -> Phasings:
 
 @dataclass(frozen=True)
 class _Phasing:
-    """The question over pairs of candidate and year: pair j · t + s is candidate j opened in year s."""
+    """The question over pairs of candidate and year: pair s · m + j is candidate j opened in year s."""
 
     demand: Demand
     to_candidates: Reach
@@ -202,72 +203,58 @@ class _Phasing:
     @cached_property
     def choice(self) -> Choice:
         """What may open, and what limits it, over the pairs."""
-        one, t = self.asked.choice, len(self.years)
-        pair = np.arange(one.m * t).reshape(one.m, t)
+        t, m = len(self.years), self.asked.m
         at = {str(site): j for j, site in enumerate(self.to_candidates.facility_ids)}
         names = [year.name for year in self.years]
-        shut = np.repeat(one.shut, t)
+        shut = np.zeros((t, m), bool)
         for site, name in self.ready.items():
-            shut[pair[at[site], : names.index(name)]] = True
-        kept = np.flatnonzero(one.keep)
-        once = sorted({j for limit in one.limits if limit.least > 0 for j in limit.site.tolist()} - {*kept.tolist()})
-        limits = [replace(x, site=pair[x.site].ravel(), amount=np.repeat(x.amount, t)) for x in one.limits]
-        limits += [Limit(f"once_{j}", pair[j], np.ones(t), most=1.0) for j in once]
-        limits += [Limit(f"keep_{j}", pair[j], np.ones(t), least=1.0, most=1.0) for j in kept]
-        return Choice(np.zeros(len(shut), bool), shut, (*limits, *self._yearly(pair), *self._in_order(pair, at)))
+            shut[: names.index(name), at[site]] = True
+        pair = np.arange(t * m).reshape(t, m)
+        return self.asked.choice.copied(t, shut).with_limits(*self._yearly(pair), *self._in_order(pair, at))
 
     def _yearly(self, pair: Integers) -> Iterator[Limit]:
         """What each year allows, or with `carry_over` all years up to it."""
         numbers = [np.inf if year.new_sites is None else year.new_sites for year in self.years]
         budgets = [np.inf if year.budget is None else year.budget for year in self.years]
-        for kind, most, amount in (("sites", numbers, np.ones(len(pair))), ("money", budgets, self.asked.costs())):
+        for kind, most, amount in (("sites", numbers, np.ones(self.asked.m)), ("money", budgets, self.asked.costs())):
             for s in range(len(self.years)):
                 since = slice(0 if self.carry_over else s, s + 1)
                 if np.isfinite(allowed := sum(most[since])):
-                    of = np.sort(pair[:, since].ravel())
-                    yield Limit(f"{kind}_{s}", of, amount[of // len(self.years)], most=float(allowed))
+                    of = pair[since].ravel()
+                    yield Limit(f"{kind}_{s}", of, amount[of % self.asked.m], most=float(allowed))
 
     def _in_order(self, pair: Integers, at: Mapping[str, int]) -> Iterator[Limit]:
         """Σ_{u ≤ s} x_bu ≤ Σ_{u ≤ s} x_au for every pair of b after a and every year s."""
         for number, (later, sooner) in enumerate(self.after):
             for s in range(len(self.years)):
-                of = np.concatenate([pair[at[later], : s + 1], pair[at[sooner], : s + 1]])
+                of = np.concatenate([pair[: s + 1, at[later]], pair[: s + 1, at[sooner]]])
                 order = np.argsort(of)
                 yield Limit(f"after_{number}_{s}", of[order], np.repeat([1.0, -1.0], s + 1)[order], most=0.0)
 
     def find(self, person_years: Floats, choice: Choice) -> Found:
         """The pairs that serve the most of these person-years (n, t)."""
-        from planner.optimise.engine import maximise  # noqa: PLC0415  (PuLP takes half a second to load)
-        from planner.optimise.gains import Gains  # noqa: PLC0415
+        from planner.optimise.gains import Gains  # noqa: PLC0415  (Numba takes a while to load)
         from planner.optimise.problem import Problem  # noqa: PLC0415
-        from planner.optimise.search import earliest, useful  # noqa: PLC0415
 
-        reach, t = self.reach, len(self.years)
+        reach, t, m = self.reach, len(self.years), self.asked.m
         onward = np.cumsum(person_years[:, ::-1], axis=1)[:, ::-1]  # W_is
         share = np.divide(onward, onward[:, :1], out=np.zeros_like(onward), where=onward[:, :1] > 0)
-        site = (reach.facility.astype(np.int64)[:, None] * t + np.arange(t)).ravel()
+        site = (reach.facility.astype(np.int64)[:, None] + m * np.arange(t)).ravel()
         gains = Gains.of(onward[:, 0], reach.indptr.astype(np.int64) * t, site, choice.m, share[reach.place].ravel())
 
-        def search(choice: Choice, incumbent: Incumbent) -> bool:
-            problem = Problem.most(gains, choice)
-            feasible = maximise(problem, incumbent)
-            if incumbent.plan is not None:
-                incumbent.plan = earliest(problem, useful(problem, incumbent.plan))
-            return feasible
-
-        def possible(choice: Choice, _: Sequence[int]) -> bool:
-            idle = replace(Problem.most(gains, choice), counted=np.zeros(1))
-            return maximise(idle, Incumbent(self.effort.time_limit_s))
-
-        def weighed(plan: Flags) -> float:
-            return self.weighed(plan, person_years)
-
-        return find(self.asked, Means(search, weighed, self.figures, possible=possible), choice, self._in_words)
+        problem = partial(Problem.most, gains)
+        means = Means(
+            search_gains(problem, whole=bool((onward == np.floor(onward)).all())),
+            lambda plan: self.weighed(plan, person_years),
+            self.figures,
+            possible=possible_gains(problem, self.effort),
+        )
+        return find(self.asked, means, choice, self._in_words)
 
     def covered(self, plan: Flags) -> list[Flags]:
         """For each year the places (n,) within the limit of what a plan over pairs has opened by then."""
-        by_then = np.logical_or.accumulate(plan.reshape(-1, len(self.years)), axis=1)
-        return [self.reach.only(by_then[:, s]).facilities_in_reach > 0 for s in range(len(self.years))]
+        by_then = np.logical_or.accumulate(plan.reshape(len(self.years), -1))
+        return [self.reach.only(open_).facilities_in_reach > 0 for open_ in by_then]
 
     def weighed(self, plan: Flags, person_years: Floats) -> float:
         """The person-years (of n, t) that a plan over pairs serves."""
@@ -275,13 +262,12 @@ class _Phasing:
 
     def figures(self, plan: Flags) -> Figures:
         """The same for each pair: who is first served by it, and the person-years that would be lost without it."""
-        t = len(self.years)
-        served, only = np.zeros((self.asked.m, t)), np.zeros(len(plan))
+        served, only = np.zeros((len(self.years), self.asked.m)), np.zeros(len(plan))
         open_, before = np.zeros(self.asked.m, bool), np.zeros(len(self.demand.ids), bool)
         for s, here in enumerate(self.covered(plan)):
-            open_ |= plan.reshape(-1, t)[:, s]
+            open_ |= plan.reshape(served.shape)[s]
             nearest = self.reach.only(open_).nearest()[1]
-            served[:, s] = np.bincount(nearest[here], np.where(before, 0.0, self.people[:, s])[here], self.asked.m)
+            served[s] = np.bincount(nearest[here], np.where(before, 0.0, self.people[:, s])[here], self.asked.m)
             before |= here
         whole = self.weighed(plan, self.person_years)
         for pair in np.flatnonzero(plan):
@@ -290,22 +276,22 @@ class _Phasing:
 
     def plan(self, found: Found, others: Callable[[], Phasings] | None = None) -> PhasedPlan:
         """What is found, in the order of the years."""
-        t, figures = len(self.years), self.figures(found.plan)
+        m, figures = self.asked.m, self.figures(found.plan)
         pairs = np.flatnonzero(found.plan)
-        pairs = pairs[np.lexsort((-figures.served[pairs], pairs % t))]
+        pairs = pairs[np.lexsort((-figures.served[pairs], pairs // m))]
         return PhasedPlan(
             question="phase_sites",
             standard=self.standard,
             unit="person-years",
             larger_is_better=True,
-            opened=tuple(str(self.to_candidates.facility_ids[j]) for j in pairs // t),
-            sites=pairs // t,
+            opened=tuple(str(self.to_candidates.facility_ids[j]) for j in pairs % m),
+            sites=pairs % m,
             served=figures.served[pairs],
             only=figures.only[pairs],
             gained=figures.gained,
             **found.ended,
             years=self.years,
-            year=pairs % t,
+            year=pairs // m,
             newly_served=np.array([self.people[here, s].sum() for s, here in enumerate(self.covered(found.plan))]),
             others=others,
         )
@@ -320,7 +306,7 @@ class _Phasing:
     def myopic(self) -> Flags | None:
         """Year after year what serves most in it, given what is open; None where that ends against a rule."""
         t, choice = len(self.years), self.choice
-        opened, of_year = np.zeros(choice.m, bool), np.arange(choice.m) % t
+        opened, of_year = np.zeros(choice.m, bool), np.arange(choice.m) // self.asked.m
         for s in range(t):
             now = choice.settled(opened, ~opened & (of_year != s))
             if s < t - 1:  # what is asked for at least may still come
@@ -334,7 +320,7 @@ class _Phasing:
     def static(self) -> Flags:
         """The sites that serve most in the last year, in their best order."""
         t = len(self.years)
-        never = np.repeat(~self.find(self._only(t - 1), self.choice).plan.reshape(-1, t).any(axis=1), t)
+        never = np.tile(~self.find(self._only(t - 1), self.choice).plan.reshape(t, -1).any(axis=0), t)
         return self.find(self.person_years, self.choice.settled(never & False, never)).plan
 
     def _only(self, s: int) -> Floats:
@@ -349,12 +335,9 @@ class _Phasing:
     def _in_words(self, limit: Limit) -> str:
         """A limit as the planner gave it."""
         kind, _, number = limit.name.partition("_")
-        ids, t = self.to_candidates.facility_ids, len(self.years)
         if kind in {"sites", "money"}:
             until = "until the end of" if self.carry_over else "in"
             return f"at most {limit.most:,.10g} {kind} {until} {self.years[int(number)].name}"
-        if kind == "keep":
-            return f"{ids[int(number)]} is opened"
         if kind == "after":
             return " opens no sooner than ".join(self.after[int(number.partition("_")[0])])
-        return self.asked.in_words(replace(limit, site=np.unique(limit.site // t)))
+        return self.asked.in_words(replace(limit, site=np.unique(limit.site % self.asked.m)))

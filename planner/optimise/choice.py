@@ -70,6 +70,21 @@ class Choice:
         """The same limits with more sites settled (m,)."""
         return replace(self, keep=self.keep | always, shut=self.shut | never)
 
+    def copied(self, copies: int, shut: Flags) -> "Choice":
+        """Every site in several copies, its years or levels, of which `shut` (copies, m) never open.
+
+        Copy c of site j is at c · m + j.
+        A kept site opens in one of its copies, and so at most does one that a limit asks for, which else would count
+        twice. Nothing else keeps a site from opening twice: it must not be worth more than once.
+        """
+        of = np.arange(copies * self.m).reshape(copies, self.m)
+        kept = np.flatnonzero(self.keep)
+        asked = {j for limit in self.limits if limit.least > 0 for j in limit.site.tolist()} - {*kept.tolist()}
+        limits = [replace(x, site=of[:, x.site].ravel(), amount=np.tile(x.amount, copies)) for x in self.limits]
+        limits += [Limit(f"once_{j}", of[:, j], np.ones(copies), most=1.0) for j in sorted(asked)]
+        limits += [Limit(f"keep_{j}", of[:, j], np.ones(copies), least=1.0, most=1.0) for j in kept]
+        return Choice(np.zeros(of.size, bool), (shut | self.shut).ravel(), tuple(limits))
+
     def matrix(self) -> tuple[csr_array, Floats, Floats]:
         """The limits as rows (k, m), with the least and the most of each (k,)."""
         row = np.repeat(np.arange(len(self.limits)), [len(limit.site) for limit in self.limits])
