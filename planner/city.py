@@ -132,16 +132,26 @@ def site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m
 
 def standing(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], tuple[tuple[str, str, str], ...]]:
     """Today's facilities by service, snapped, and the green that is not public."""
-    access_m = scenario.city.max_access_m
-    parks = green.public_green(city.extract, city.network)
-    mapped = {"green": parks.green, "park": parks.park, **places.services(city.extract, city.network)}
-    if not scenario.facilities.osm:
-        mapped = {service: each.kept(np.zeros(len(each), bool)) for service, each in mapped.items()}
-    found = {service: each.snapped(city.network, max_access_m=access_m) for service, each in mapped.items()}
+    found, left_out = of_extract(scenario, city)
     for layer in scenario.facilities.layers:
-        more = site_layer(layer, layer.service, "standing", city, access_m)
+        more = site_layer(layer, layer.service, "standing", city, scenario.city.max_access_m)
         for service in family(layer.service):
             found[service] = found[service].joined(told_apart(more, found[service], layer))
+    return found, left_out
+
+
+def of_extract(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], tuple[tuple[str, str, str], ...]]:
+    """Those that the extract has, none where the scenario does without, and the green that is not public.
+
+    The services of kits are among them where the scenario's circle or one of its layers names them.
+    """
+    parks = green.public_green(city.extract, city.network)
+    also = {*scenario.kit_services(), *(layer.service for layer in scenario.facilities.layers)}
+    mapped = {"green": parks.green, "park": parks.park, **places.services(city.extract, city.network, also=also)}
+    if not scenario.facilities.osm:
+        mapped = {service: each.kept(np.zeros(len(each), bool)) for service, each in mapped.items()}
+    access_m = scenario.city.max_access_m
+    found = {service: each.snapped(city.network, max_access_m=access_m) for service, each in mapped.items()}
     return found, parks.left_out if scenario.facilities.osm else ()
 
 

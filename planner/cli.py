@@ -204,6 +204,8 @@ def headlines(run: "Run") -> Iterator[str]:
     if run.rule_sets:
         yield "The same green under every rule-set, in people and residential land; documents ask a share of the land:"
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
+    if run.circle:
+        yield from run.circle.sentences()
 
 
 def gap_missed(run: "Run") -> list[bool]:

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from planner import __version__, city, notes
+from planner import __version__, asked_circle, city, notes
+from planner.asked_circle import CircleChange
 from planner.city import City
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
@@ -88,6 +89,7 @@ class Run:
     versions: Mapping[str, str]
     land: Land | None = None  # residential; None where none is known, or no green is asked about
     rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
+    circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
 
 def run_scenario(
@@ -111,6 +113,7 @@ def run_scenario(
     residential, land_notes = residential_land(scenario, place, demand)
     step("measuring today")
     before = {rule.id: _cover(demand, standing[rule.service], rule) for rule in rules}
+    circle = asked_circle.circle_of(scenario, demand, standing)
     step("choosing sites")
     plans: list[SitedPlan] = []
     opened, built = dict(standing), np.empty(0, object)
@@ -171,6 +174,7 @@ def run_scenario(
         versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
         land=residential,
         rule_sets=compared,
+        circle=asked_circle.changed(circle, opened),
     )
 
 

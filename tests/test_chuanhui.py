@@ -31,7 +31,9 @@ def record(runs):
     return json.loads((runs[0] / "run.json").read_text("utf-8"))
 
 
-@pytest.mark.parametrize("name", ["chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv"])
+@pytest.mark.parametrize(
+    "name", ["chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv", "circle.csv"]
+)
 def test_the_same_inputs_give_the_same_bytes(runs, name):
     first, second = ((folder / name).read_bytes() for folder in runs)
     assert first == second
@@ -76,6 +78,18 @@ def test_the_twenty_parks_stand_under_all_six_rule_sets(record):
         assert site["area_m2"] + site["short_m2"] == pytest.approx(2000, abs=0.2)
 
 
+def test_the_parts_of_the_circle_s_score_add_up_and_what_is_not_in_the_data_is_listed(record):
+    circle = record["circle"]
+    assert (circle["kit"], circle["total"], set(circle["complete"])) == ("gb50180", 300_000, {"15", "10", "5", "all"})
+    for when in ("before", "after"):
+        points = sum(item["points"][when] for item in circle["items"])
+        assert points == pytest.approx(circle["score"]["walk"][when], abs=1e-5)
+    assert sum(item["most_points"] for item in circle["items"]) == pytest.approx(100, abs=1e-4)
+    assert {each["service"] for each in circle["not_in_the_data"]} == {"care-home", "culture-station", "nursery"}
+    for item in circle["items"]:
+        assert 0 <= item["walk"]["before"] <= item["straight"]["before"] <= 300_000
+
+
 def test_the_city_says_in_every_output_that_it_is_made_up(record, runs):
     assert record["synthetic"] is True
     assert any("made up" in sentence for sentence in record["assumptions"])
@@ -84,5 +98,5 @@ def test_the_city_says_in_every_output_that_it_is_made_up(record, runs):
 
 
 def test_no_folder_of_this_machine_is_told(runs):
-    for name in ("chuanhui.html", "run.json", "ledger.csv", "rule_sets.csv"):
+    for name in ("chuanhui.html", "run.json", "ledger.csv", "rule_sets.csv", "circle.csv"):
         assert str(PROJECT) not in (runs[0] / name).read_text("utf-8-sig")

@@ -98,8 +98,7 @@ def _walls(people: Demand, door: Snap, city: City) -> list[Finding]:
 
 def _facilities(scenario: Scenario, city: City) -> list[Finding]:
     """What stands, of the extract and of every layer that can be read, and the candidates of layers."""
-    of_extract = scenario.facilities.model_copy(update={"layers": ()})
-    standing, _ = cities.standing(scenario.model_copy(update={"facilities": of_extract}), city)
+    standing, _ = cities.of_extract(scenario, city)
     found: list[Finding] = []
     joined: set[str] = set()
     for where, layer in _layers(scenario):

@@ -6,11 +6,16 @@ A table is text, empty where the run has nothing to say; a new one is a module h
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from planner.ledgers.circle import circle_record, circle_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.units import units_text
 from planner.run import Run
 
-TABLES: Mapping[str, Callable[[Run], str]] = {"ledger.csv": units_text, "rule_sets.csv": rule_sets_text}  # in order
-RECORDS: Mapping[str, Callable[[Run], Any]] = {"rule_sets": rule_set_records}
+TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
+    "ledger.csv": units_text,
+    "rule_sets.csv": rule_sets_text,
+    "circle.csv": circle_text,
+}
+RECORDS: Mapping[str, Callable[[Run], Any]] = {"rule_sets": rule_set_records, "circle": circle_record}
 SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet,)

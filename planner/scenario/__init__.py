@@ -17,6 +17,7 @@ from planner import standards as published
 from planner.errors import ScenarioError
 from planner.provisions import provision
 from planner.scenario.blocks import City, OpenGround, Outputs, Question, Rules, Slug, Standing
+from planner.scenario.circle import Circle
 from planner.scenario.faults import Document, Fault, Place, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
@@ -44,6 +45,8 @@ class Scenario(Model):
     """By which standards to measure."""
     siting: tuple[Question, ...] = ()
     """Where to build; questions are answered in order, and what one opens stands for the next."""
+    circle: Circle | None = None
+    """Which kit of services belongs within a walk of every home, and who has it; not measured where it is left out."""
     outputs: Outputs = Outputs()
     """How results are shown."""
     variants: dict[Slug, dict[str, Any]] = Field({})
@@ -80,6 +83,10 @@ class Scenario(Model):
                 if each.provision is not None and each.value is not None
             }
         )
+
+    def kit_services(self) -> tuple[str, ...]:
+        """The services that its circle asks for; none where it asks for no circle."""
+        return () if self.circle is None else self.circle.asked().services
 
     def measured(self) -> tuple[published.Standard, ...]:
         """The standards to report: those of `standards.measure`, then those that only a question names."""

@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from planner import standards as published
+from planner.kits import service_titles
 from planner.scenario.faults import complaint, nearest, siblings
 
 
@@ -162,7 +162,7 @@ Day = Annotated[
     Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$"),
 ]
 Datum = Literal["wgs84", "cgcs2000", "gcj02", "bd09"]
-Service = Annotated[str, known("service", lambda: {each.service for each in published.standards().values()})]
+Service = Annotated[str, known("service", service_titles)]
 
 
 def exactly_one(keys: Sequence[str], value: object, info: ValidationInfo) -> None:
@@ -262,4 +262,4 @@ class ServiceLayer(SiteLayer):
     """Standing facilities of one service."""
 
     service: Service
-    """green, park, eldercare, community, convenience, school or kindergarten."""
+    """green, park, eldercare, community, convenience, school, kindergarten, or a service of the kits (kits.yaml)."""

@@ -1,6 +1,6 @@
 """Places of an extract besides its green: services, homes, units to report by, the map underneath."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,16 +29,27 @@ SEA_M = 3000.0  # how far beyond the streets the map shows water
 MAP_DETAIL_M = 1.0  # streets on the map are drawn this exactly
 
 
-def services(extract: Extract, network: WalkNetwork) -> dict[str, Facilities]:
+def services(extract: Extract, network: WalkNetwork, *, also: Iterable[str] = ()) -> dict[str, Facilities]:
     """The standing facilities of each service in the tag table; a service that nobody mapped has m = 0.
+
+    The services of kits are read only where `also` names them; a name that the table does not know is left out. A
+    sports ground on the grounds of a school is no public one.
 
     A place inside a polygon of the same service (a point, a school's house on its grounds) is part of
     it, and of two places of one name within SAME_NAME_M the larger stays. A point is its own gate;
     grounds are entered by mapped gates and paths, else at the point nearest to a street.
     """
+    table, wanted = tag_table(), set(also)
+    asked = {service: rules for service, rules in table["kit_services"].items() if service in wanted}
     found = {
-        service: _each_once(layer(extract, rules, network.crs)) for service, rules in tag_table()["services"].items()
+        service: _each_once(layer(extract, rules, network.crs))
+        for service, rules in {**table["services"], **asked}.items()
     }
+    if attached := set(table["not_on_grounds"]) & {*asked}:
+        grounds = layer(extract, table["grounds"], network.crs).polygons.geometry
+        for service in attached:
+            middle = shapely.point_on_surface(found[service].geometry)
+            found[service] = found[service].kept(~_on(middle, grounds))
     around = surroundings(extract, network)
     return {service: _standing(place, service, around, network.crs) for service, place in found.items()}
 

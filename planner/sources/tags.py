@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -37,8 +38,13 @@ def matched(tags: Tags, rules: Sequence[Rule]) -> str:
 
 def _holds(value: str | None, values: Sequence[str]) -> bool:
     if value is None:
-        return not values
-    return value in values or "*" in values or (";" in value and not set(value.split(";")).isdisjoint(values))
+        return all(pattern.startswith("!") for pattern in values)
+    if value in values or (";" in value and not set(value.split(";")).isdisjoint(values)):
+        return True
+    refused = [pattern[1:] for pattern in values if pattern.startswith("!")]
+    if refused:
+        return not any(fnmatchcase(value, pattern) for pattern in refused)
+    return any("*" in pattern and fnmatchcase(value, pattern) for pattern in values)
 
 
 @dataclass(frozen=True)

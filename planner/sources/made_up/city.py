@@ -16,7 +16,7 @@ from planner.sources.made_up.homes import OLD_TOWN_LEVELS, SLABS, TOWERS, VILLAG
 from planner.sources.made_up.names import Names
 from planner.sources.made_up.plan import bend, cells
 from planner.sources.made_up.rivers import draw_railway, draw_water, line_rivers
-from planner.sources.made_up.services import let_fronts, spaced
+from planner.sources.made_up.services import draw_sports, let_fronts, spaced
 from planner.sources.made_up.site import Site
 from planner.sources.made_up.streets import Block, MainStreets, main_blocks
 
@@ -118,9 +118,10 @@ def draw_city() -> Canvas:
     site.dice = Dice(SEED, 4)
     line_rivers(site, main)
     draw_railway(site, land)
-    let_fronts(site)
+    let_fronts(site, Dice(SEED, 5))
     for street in [*main.edges.values(), *main.bridges(), *main.roads_out(), *site.streets]:
         street.draw(site.canvas)
+    draw_sports(site)
     return site.canvas
 
 

@@ -27,6 +27,8 @@ def park(site: Site, block: Block, tags: Tags, *, fenced: bool) -> None:
     canvas.ring(_ellipse((u, v), radius, LOOP_NODES), FOOTWAY)
     gates = [(u, ground.south), (ground.east, v), (u, ground.north), (ground.west, v)]
     canvas.ring(ground.around(gates), tags)
+    if tags.keys().isdisjoint({"access", "fee"}):
+        site.parks.append(((u, v), radius))
     if fenced:
         canvas.ring(ground.around(gates), {"barrier": "fence"})
         for gate in gates:

@@ -33,6 +33,14 @@ SUFFIXES = {
     "townhall": ("街道便民服务中心", "Subdistrict Service Centre"),
     "convenience": ("便利店", "Convenience Shop"),
     "supermarket": ("超市", "Supermarket"),
+    "cultural centre": ("文化活动中心", "Cultural Centre"),
+    "health centre": ("社区卫生服务中心", "Community Health Centre"),
+    "health station": ("社区卫生服务站", "Community Health Station"),
+    "police": ("派出所", "Police Station"),
+    "pharmacy": ("药店", "Pharmacy"),
+    "post office": ("邮政所", "Post Office"),
+    "bank": ("银行", "Bank"),
+    "hairdresser": ("理发店", "Hairdresser"),
 }
 
 

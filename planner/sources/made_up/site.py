@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from planner.sources.made_up.canvas import Canvas, Dice, Rect
+from planner.sources.made_up.canvas import Canvas, Dice, Point, Rect
 from planner.sources.made_up.names import Names
 from planner.sources.made_up.plan import Cell
 from planner.sources.made_up.streets import Street
@@ -45,13 +45,14 @@ class Front:
 
 @dataclass
 class Site:
-    """Where the city stands at the moment: the drawing, the streets still to be drawn, the fronts still to be let."""
+    """Where the city stands at the moment: the drawing, and what is still to be drawn or let."""
 
     canvas: Canvas
     names: Names
     dice: Dice
     streets: list[Street] = field(default_factory=list)
     fronts: list[Front] = field(default_factory=list)
+    parks: list[tuple[Point, Point]] = field(default_factory=list)  # public: the middle, the radii of the round path
 
     def leftover(self, rect: Rect) -> None:
         """A parcel that nobody uses."""
