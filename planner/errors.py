@@ -6,6 +6,7 @@ PlannerError
 │   ├── CrsError                    coordinates without, or in the wrong, reference system
 │   ├── ColumnError (KeyError)      a table lacks a column
 │   ├── PeopleError                 people negative, missing, or nowhere to put them
+│   ├── NestingError                parts of a city that do not lie in one another, or do not add up
 │   └── OffNetworkError             too many points lie too far from any street
 ├── QuestionError (ValueError)      what is asked contradicts itself or the data
 ├── ScenarioError (ValueError)      a scenario file has faults, all listed
@@ -42,6 +43,10 @@ class ColumnError(DataError, KeyError):
 
 class PeopleError(DataError):
     """People are negative, missing, or there is nowhere to put them."""
+
+
+class NestingError(DataError):
+    """Parts of a city do not lie in one another, or their people do not add up."""
 
 
 class OffNetworkError(DataError):
