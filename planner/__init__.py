@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from planner.facilities import Facilities
     from planner.land import Land
     from planner.land_cover import LandCoverage, measure_land_coverage
-    from planner.levels import Level, LevelPlan, site_levels
     from planner.nearness import (
         Deserts,
         GradualCoverage,
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from planner.rules import Effort, Floor, Quota, Rules, Size
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
+    from planner.services import Service, ServicesPlan, Together, site_services
     from planner.siting import (
         assign_people,
         best_replacement,
@@ -91,11 +91,12 @@ _HOME = {
     "shorten_longest_walk": "siting",
     "shorten_walks": "siting",
     "spread_sites": "siting",
-    "Level": "levels",
-    "LevelPlan": "levels",
     "Presence": "presence",
     "measure_presence": "presence",
-    "site_levels": "levels",
+    "Service": "services",
+    "ServicesPlan": "services",
+    "Together": "services",
+    "site_services": "services",
     "PhasedPlan": "phasing",
     "Phasings": "phasing",
     "Year": "phasing",

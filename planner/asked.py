@@ -15,7 +15,7 @@ from planner.rules import Effort, Rules, Size, effort_faults, rule_faults
 from planner.standards import Standard
 
 COVERING = ("cover_most_people", "cover_gradually", "open_fewest_sites")  # whose rules may hold floors
-UNCOUNTED = ("open_fewest_sites", "phase_sites", "site_levels")  # which count their sites themselves
+UNCOUNTED = ("open_fewest_sites", "phase_sites", "site_services")  # which count their sites themselves
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Asked:
         faults = [
             *self.reach_faults(standard, up_to_m),
             *rule_faults(self.rules, self.to_candidates.facility_ids, self.new_sites, standard, len(self.demand.ids)),
-            *self._weight_faults(),
+            *self.weight_faults(),
             *effort_faults(self.effort),
             *more,
         ]
@@ -101,7 +101,8 @@ class Asked:
                 f"{self.standing.metric!r}. Measure both the same way."
             )
 
-    def _weight_faults(self) -> Iterator[str]:
+    def weight_faults(self) -> Iterator[str]:
+        """What is wrong with the weights of the groups."""
         weights = self.weights or {}
         if unknown := sorted(set(weights) - set(self.demand.groups)):
             yield (

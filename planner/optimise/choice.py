@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
 
 import numpy as np
@@ -58,9 +59,12 @@ class Choice:
 
     def allows(self, plan: Flags) -> bool:
         """Whether a plan (m,) may be built."""
-        return bool(
-            plan[self.keep].all() and not plan[self.shut].any() and all(limit.allows(plan) for limit in self.limits)
-        )
+        if not plan[self.keep].all() or plan[self.shut].any():
+            return False
+        amount, least, most = self.matrix
+        spent = amount @ plan.astype(np.float64)
+        slack = EXACT * np.maximum(1.0, abs(amount).sum(axis=1))
+        return bool(((least - slack <= spent) & (spent <= most + slack)).all())
 
     def with_limits(self, *limits: Limit) -> "Choice":
         """The same sites under more limits."""
@@ -85,6 +89,7 @@ class Choice:
         limits += [Limit(f"keep_{j}", of[:, j], np.ones(copies), least=1.0, most=1.0) for j in kept]
         return Choice(np.zeros(of.size, bool), (shut | self.shut).ravel(), tuple(limits))
 
+    @cached_property
     def matrix(self) -> tuple[csr_array, Floats, Floats]:
         """The limits as rows (k, m), with the least and the most of each (k,)."""
         row = np.repeat(np.arange(len(self.limits)), [len(limit.site) for limit in self.limits])

@@ -52,7 +52,7 @@ class Master:
         part[self.district] = gains.part
         highest = gains.gain[gains.indptr[:-1]] if len(gains.weight) else np.empty(0)
         self.most = np.bincount(self.district, weights=highest, minlength=count)
-        amount, least, most = core.choice.matrix()
+        amount, least, most = core.choice.matrix
         used = amount @ core.choice.keep.astype(np.float64)
         rows = vstack(
             [

@@ -59,7 +59,7 @@ class Pricing:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.count, others = count_of(problem.choice)
-        self.amount, self.least, self.most = Choice(problem.choice.keep, problem.choice.shut, others).matrix()
+        self.amount, self.least, self.most = Choice(problem.choice.keep, problem.choice.shut, others).matrix
         gains = problem.gains
         self.highest = gains.gain[gains.indptr[:-1]]  # (n,)
 

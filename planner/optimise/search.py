@@ -82,7 +82,7 @@ class _Growth:
 
     def __init__(self, problem: Problem, plan: Flags, price: Floats) -> None:
         self.problem, self.plan, self.price = problem, plan.copy(), price
-        self.amount, self.least, self.most = problem.choice.matrix()
+        self.amount, self.least, self.most = problem.choice.matrix
         self.entry_limit = np.repeat(np.arange(len(self.most)), np.diff(self.amount.indptr))
         self.slack = EXACT * np.maximum(1.0, abs(self.amount).sum(axis=1)) if len(self.most) else self.most
         self.best = problem.counting.best(plan)

@@ -69,7 +69,7 @@ class CapacityQuestion:
     @cached_property
     def bars(self) -> tuple[Floats, Floats]:
         """Limits and budget as rows over modules (bars, k) and what each allows at most (bars,)."""
-        over_sites, least, most = self.choice.matrix()
+        over_sites, least, most = self.choice.matrix
         rows = over_sites.toarray()[:, self.module_site]
         money = np.empty((0, len(self.module_site))) if self.budget is None else self.module_cost[None, :]
         allowed = np.empty(0) if self.budget is None else np.array([float(self.budget)])

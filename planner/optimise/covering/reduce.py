@@ -117,7 +117,7 @@ def dominated_sites(covering: Covering) -> Flags:
 
 def one_sided(choice: Choice) -> tuple[csr_array, Floats]:
     """The limits as rows a (k, m) and b (k,) with a y ≤ b, both ends of each that are finite."""
-    rows, least, most = choice.matrix()
+    rows, least, most = choice.matrix
     up, down = np.flatnonzero(np.isfinite(most)), np.flatnonzero(np.isfinite(least))
     matrix = csr_array(np.concatenate([rows[up].toarray(), -rows[down].toarray()]).reshape(-1, choice.m))
     return matrix, np.concatenate([most[up], -least[down]])

@@ -1,0 +1,408 @@
+"""Several services on one list of parcels: which site becomes what, where one service may serve as another too."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from planner.answer import Figures, Found, Means, find
+from planner.asked import Asked
+from planner.demand import Demand
+from planner.errors import QuestionError, first
+from planner.means import possible_gains, search_gains
+from planner.network import Flags, Floats, Integers
+from planner.optimise.choice import Choice, Limit
+from planner.plan import Plan
+from planner.presence import Presence
+from planner.reach import Reach
+from planner.rules import Effort, Rules
+from planner.standards import Standard
+
+ANY, USUAL = Rules(), Effort()
+PEOPLE, PRESENCE = 0, 1  # the two things that a plan can gain
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service to be sited, with its own standard, people and weight beside the others."""
+
+    name: str
+    standard: Standard
+    to_candidates: Reach  # to the candidates that all services share, up to its limit at least
+    new_sites: int | None = None  # at most
+    serves: tuple[str, ...] = ()  # services as which its sites count too: a comprehensive centre as a community one
+    standing: Reach | None = None  # to the facilities of exactly this service
+    weights: Mapping[str, float] | None = None  # of the groups of the demand; by default everybody
+    weight: float = 1.0  # what a person who gains it counts, beside the other services: the exchange rate
+    holds: Flags | None = None  # (m,)  candidates that are large enough for it; by default all
+    cost: Floats | None = None  # (m,)  in any money
+    presence: Presence | None = None  # where it should be present
+
+
+@dataclass(frozen=True)
+class Together:
+    """Services that may share a parcel, which has one service else."""
+
+    services: tuple[str, ...]
+    holds: Flags | None = None  # (m,)  candidates that are large enough for all of them; by default those for each
+    cost: Floats | None = None  # (m,)  of all of them there; by default what each costs, added up
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a service gains."""
+
+    service: str
+    people_before: float
+    people_after: float
+    units: int  # in which it should be present
+    present_before: int
+    missing: tuple[str, ...]  # units without it, in their order
+
+
+@dataclass(frozen=True)
+class ServicesPlan(Plan):
+    """A plan that also says what each site becomes. Its objective is people, added up over the services by weight."""
+
+    becomes: tuple[tuple[str, ...], ...] = ()  # (p,)  the services of each site
+    by_service: tuple[Served, ...] = ()
+    cost: float = 0.0
+    present: int = 0  # units newly present, over all services
+    most_present: int = 0  # no plan of these rules (and, where people come first, of so many people) has more
+
+    def sites_of(self, service: str) -> tuple[str, ...]:
+        """The sites that become this service, alone or together with others."""
+        return tuple(site for site, has in zip(self.opened, self.becomes, strict=True) if service in has)
+
+    def __str__(self) -> str:
+        numbers = ", ".join(f"{len(self.sites_of(each.service))} {each.service}" for each in self.by_service)
+        more = self.bound - self.objective
+        best = "proven best" if self.ending == "proven" else f"at most {more:,.0f} people more possible"
+        units = f"; {self.present} units newly present" if any(each.units for each in self.by_service) else ""
+        return f"{numbers}: {self.objective:+,.0f} people, {best} (gap {self.gap:.2%}){units}"
+
+
+def site_services(
+    demand: Demand,
+    services: Sequence[Service],
+    *,
+    together: Sequence[Together] = (),
+    budget: float | None = None,
+    before: Literal["people", "presence"] = "people",
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> ServicesPlan:
+    """What each candidate becomes, so that the services come to the most people who lack them, by their weights.
+
+    A candidate becomes one service, or several that `together` allows. A person may count once for each service.
+    Full cover has two readings: people within reach, and units in which a service is present. `before` says which
+    comes first; the other is then as good as the first lets it be. Rules are of candidates, whatever they become;
+    the services carry the costs.
+
+    With options o, the services that a site may become, S_o those it serves as, and N_i^s the candidates within
+    service s's limit of place i,
+
+        max  Σ_s ω_s Σ_i w_is z_is,  then  Σ_s Σ_u v_us
+        s.t. z_is ≤ Σ_{j ∈ N_i^s} Σ_{o: s ∈ S_o} y_jo           for every place and service
+             v_us ≤ Σ_{j stands for u} Σ_{o: s ∈ S_o} y_jo      for every unit and service
+             Σ_o y_jo ≤ 1                                       for every candidate
+             Σ_j Σ_{o has s} y_jo ≤ p_s,  Σ_j Σ_o c_jo y_jo ≤ B
+
+    Moore & ReVelle (1982), The hierarchical service location problem, with one service above another; with several
+    on one budget, Schilling, Elzinga, Cohon, Church & ReVelle (1979), The TEAM/FLEET models.
+    """
+    question = _Question(demand, tuple(services), tuple(together), budget, rules, effort)
+    question.check()
+    return question.plan(before)
+
+
+@dataclass(frozen=True)
+class _Option:
+    """What a site may become."""
+
+    has: tuple[int, ...]  # services that it is
+    serves: frozenset[int]  # services as which it counts
+    holds: Flags  # (m,)
+    cost: Floats  # (m,)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The question over pairs of option and candidate: pair o · m + j is candidate j as option o."""
+
+    demand: Demand
+    services: tuple[Service, ...]
+    together: tuple[Together, ...]
+    budget: float | None
+    rules: Rules
+    effort: Effort
+
+    def asked_of(self, service: Service) -> Asked:
+        """The question of one service alone, without its number."""
+        return Asked(
+            *("site_services", "people", self.demand, service.to_candidates, service.standing, service.weights, None),
+            *(self.rules, self.effort),
+        )
+
+    @cached_property
+    def asked(self) -> Asked:
+        """The question without its services."""
+        return self.asked_of(replace(self.services[0], weights=None, standing=None))
+
+    @property
+    def m(self) -> int:
+        """How many candidates there are."""
+        return self.asked.m
+
+    @cached_property
+    def number(self) -> Mapping[str, int]:
+        """The place of each service in the list."""
+        return {service.name: number for number, service in enumerate(self.services)}
+
+    def check(self) -> None:
+        """Refuse what contradicts itself, all faults at once."""
+        if not self.services:
+            raise QuestionError("No service is given. Give at least one.")
+        self.asked.check(more=(*self._faults(), *self._faults_of_each()))
+
+    def _faults(self) -> Iterator[str]:
+        names = [service.name for service in self.services]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            yield f"{len(twice)} services are given more than once ({first(twice)}). Give each once."
+        named = {name for each in self.services for name in each.serves}
+        if unknown := sorted((named | {name for each in self.together for name in each.services}) - {*names}):
+            yield f"{len(unknown)} services are none of those asked for ({first(unknown)}). There are: {first(names)}."
+        if self.rules.cost is not None or self.rules.budget is not None:
+            yield "The services carry the costs. Leave cost and budget out of the rules."
+        if self.budget is not None and not self.budget >= 0:
+            yield f"A budget of {self.budget:g} buys nothing. Give 0 or more."
+        if self.budget is not None and (free := [each.name for each in self.services if each.cost is None]):
+            yield f"{len(free)} services have no cost to hold against the budget ({first(free)}). Give each its costs."
+        if self.budget is None and (endless := [each.name for each in self.services if each.new_sites is None]):
+            yield f"{len(endless)} services have neither a number nor a budget ({first(endless)}). Give one of them."
+
+    def _faults_of_each(self) -> Iterator[str]:
+        for each in self.services:
+            if (each.new_sites or 0) < 0 or not 0 <= each.weight < np.inf:
+                yield f"{each.name}: {each.new_sites} new sites at weight {each.weight:g}. Give 0 or more of both."
+            asked = self.asked_of(each)
+            yield from (f"{each.name}: {fault}" for fault in asked.reach_faults(each.standard, None))
+            yield from (f"{each.name}: {fault}" for fault in asked.weight_faults())
+            if asked.m != self.m or (each.to_candidates.facility_ids != self.asked.to_candidates.facility_ids).any():
+                yield f"{each.name}: its reach is to other candidates than the first one's. Measure to the same."
+        called: list[tuple[str, Service | Together]] = [(each.name, each) for each in self.services]
+        called += [(" with ".join(each.services), each) for each in self.together]
+        for name, what in called:
+            for key, values in (("holds", what.holds), ("cost", what.cost)):
+                if values is not None and len(values) != self.m:
+                    yield f"{name}: `{key}` has {len(values)} entries for {self.m} candidates. Give one for each."
+                elif key == "cost" and values is not None and not (np.isfinite(values) & (values >= 0)).all():
+                    yield f"{name}: costs are negative or missing. Give 0 or more."
+
+    @cached_property
+    def options(self) -> tuple[_Option, ...]:
+        """What a candidate may become: one service, or those that go together."""
+        serves = [frozenset({k, *(self.number[name] for name in each.serves)}) for k, each in enumerate(self.services)]
+        holds = [np.ones(self.m, bool) if x.holds is None else np.asarray(x.holds, bool) for x in self.services]
+        cost = [np.zeros(self.m) if x.cost is None else np.asarray(x.cost, np.float64) for x in self.services]
+        options = [_Option((k,), serves[k], holds[k], cost[k]) for k in range(len(self.services))]
+        for both in self.together:
+            has = tuple(self.number[name] for name in both.services)
+            room = np.logical_and.reduce([holds[k] for k in has]) if both.holds is None else both.holds
+            money = np.sum([cost[k] for k in has], axis=0) if both.cost is None else both.cost
+            all_served = frozenset().union(*(serves[k] for k in has))
+            options.append(_Option(has, all_served, np.asarray(room, bool), np.asarray(money, np.float64)))
+        return tuple(options)
+
+    @cached_property
+    def cost(self) -> Floats:
+        """(pairs,) what each pair costs."""
+        return np.concatenate([option.cost for option in self.options])
+
+    @cached_property
+    def lacking(self) -> list[Flags]:
+        """For each service the places (n,) that nothing standing serves, as it or as another."""
+        served = [np.zeros(len(self.demand.ids), bool) for _ in self.services]
+        for option in self.options[: len(self.services)]:
+            standing = self.services[option.has[0]].standing
+            if standing is not None:
+                for k in sorted(option.serves):
+                    served[k] |= standing.within(self.services[k].standard.limit_m).facilities_in_reach > 0
+        return [~each for each in served]
+
+    @cached_property
+    def people(self) -> list[Floats]:
+        """For each service what each place (n,) counts if it gains it."""
+        return [each.weight * self.asked_of(each).people for each in self.services]
+
+    @cached_property
+    def near(self) -> list[Reach]:
+        """For each service who is within its limit of which candidate."""
+        return [each.to_candidates.within(each.standard.limit_m) for each in self.services]
+
+    @cached_property
+    def choice(self) -> Choice:
+        """What may open as what, and what limits it, over the pairs."""
+        m = self.m
+        pair = np.arange(len(self.options) * m).reshape(-1, m)
+        choice = self.asked.choice.copied(len(self.options), np.array([~option.holds for option in self.options]))
+        limits = []
+        for k, service in enumerate(self.services):
+            has = np.concatenate([pair[o] for o, option in enumerate(self.options) if k in option.has])
+            if service.new_sites is not None:
+                limits.append(Limit(f"service_{k}", has, np.ones(len(has)), most=service.new_sites))
+        if self.budget is not None:
+            limits.append(Limit("budget", pair.ravel(), self.cost, most=self.budget))
+        several = np.flatnonzero((~choice.shut.reshape(pair.shape)).sum(axis=0) > 1)
+        limits += [Limit(f"parcel_{j}", pair[:, j], np.ones(len(pair)), most=1.0) for j in several]
+        return choice.with_limits(*limits)
+
+    def open_as(self, plan: Flags, service: int) -> Flags:
+        """(m,) the sites of a plan over pairs that serve as this service."""
+        serves = np.array([service in option.serves for option in self.options])
+        open_: Flags = np.logical_or.reduce(plan.reshape(-1, self.m)[serves])
+        return open_
+
+    def gained(self, plan: Flags) -> list[Flags]:
+        """For each service the places (n,) that a plan over pairs brings it to."""
+        found = [near.only(self.open_as(plan, k)).facilities_in_reach > 0 for k, near in enumerate(self.near)]
+        return [here & lacking for here, lacking in zip(found, self.lacking, strict=True)]
+
+    def worth(self, plan: Flags) -> float:
+        """The people whom a plan over pairs newly serves, added up over the services by weight."""
+        return float(sum(people[here].sum() for people, here in zip(self.people, self.gained(plan), strict=True)))
+
+    def newly_present(self, plan: Flags) -> list[Flags]:
+        """For each service the units (u,) in which a plan over pairs makes it present."""
+        found = []
+        for k, service in enumerate(self.services):
+            where = service.presence
+            new = np.zeros(0 if where is None else len(where.names), bool)
+            if where is not None:
+                new[where.unit[self.open_as(plan, k)[where.site]]] = True
+                new &= ~where.today
+            found.append(new)
+        return found
+
+    def present(self, plan: Flags) -> float:
+        """The units newly present, over all services."""
+        return float(sum(new.sum() for new in self.newly_present(plan)))
+
+    @cached_property
+    def rows(self) -> tuple[Floats, Integers, Integers, Integers]:
+        """Each place and each unit, service by service: weight (r,), pairs that serve it (indptr, pair), part (r,)."""
+        weight, row, pair, part = [], [], [], []
+        start = 0
+        for k, service in enumerate(self.services):
+            near, where = self.near[k], service.presence
+            kinds = [(np.where(self.lacking[k], self.people[k], 0.0), near.place, near.facility.astype(np.int64))]
+            if where is not None:
+                kinds.append((np.where(where.today, 0.0, 1.0), where.unit, where.site))
+            for kind, (counts, of, site) in enumerate(kinds):
+                for o in [o for o, option in enumerate(self.options) if k in option.serves]:
+                    row.append(start + of)
+                    pair.append(o * self.m + site)
+                weight.append(counts)
+                part.append(np.full(len(counts), kind))
+                start += len(counts)
+        rows, pairs = np.concatenate(row).astype(np.int64), np.concatenate(pair).astype(np.int64)
+        order = np.lexsort((pairs, rows))
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=start))]).astype(np.int64)
+        return np.concatenate(weight), indptr, pairs[order], np.concatenate(part)
+
+    def find(self, part: int, floor: float | None) -> Found:
+        """The plan over pairs with the most of one part, and at least `floor` of the other."""
+        from planner.optimise.gains import Gains  # noqa: PLC0415  (Numba takes a while to load)
+        from planner.optimise.problem import Problem  # noqa: PLC0415
+
+        weight, indptr, pair, parts = self.rows
+        gains = Gains.of(weight, indptr, pair, self.choice.m, None, parts)
+        counted = (np.arange(gains.parts) == part).astype(float)
+        floors = np.array([] if floor is None else [floor])
+        speaks = (1 - counted)[None, :][: len(floors)]
+
+        def problem(choice: Choice) -> Problem:
+            return Problem(gains, choice, np.zeros(choice.m), counted, floors, speaks)
+
+        means = Means(
+            search_gains(problem, whole=part == PRESENCE or bool((weight == np.floor(weight)).all())),
+            self.worth if part == PEOPLE else self.present,
+            self.figures,
+            possible=possible_gains(problem, self.effort),
+        )
+        return find(self.asked, means, self.choice, self._in_words)
+
+    def figures(self, plan: Flags) -> Figures:
+        """The same for each pair: the people who gain by it, by weight, and how many would be lost without it."""
+        served, only = np.zeros((len(self.options), self.m)), np.zeros(len(plan))
+        option_of = plan.reshape(served.shape).argmax(axis=0)
+        gained = self.gained(plan)
+        for k, here in enumerate(gained):
+            nearest = self.near[k].only(self.open_as(plan, k)).nearest()[1][here]
+            np.add.at(served, (option_of[nearest], nearest), self.people[k][here])
+        whole = self.worth(plan)
+        for pair in np.flatnonzero(plan):
+            only[pair] = whole - self.worth(plan & (np.arange(len(plan)) != pair))
+        return Figures(served.ravel(), only, np.logical_or.reduce(gained))
+
+    def plan(self, before: str) -> ServicesPlan:
+        """First one reading of full cover, then the other."""
+        order: tuple[int, ...] = (PEOPLE, PRESENCE) if before == "people" else (PRESENCE, PEOPLE)
+        if all(service.presence is None for service in self.services):
+            order = (PEOPLE,)
+        found: dict[int, Found] = {}
+        for part in order:
+            found[part] = self.find(part, found[order[0]].objective if found else None)
+        plan, m = found[order[-1]].plan, self.m
+        figures, pairs = self.figures(plan), np.flatnonzero(plan)
+        pairs = pairs[np.lexsort((-figures.served[pairs], pairs // m))]
+        proven = all(each.ending == "proven" for each in found.values())
+        ended = {
+            **found[PEOPLE].ended,
+            "objective": self.worth(plan),
+            "ending": "proven" if proven else "stopped",
+            "seconds": sum(each.seconds for each in found.values()),
+        }
+        return ServicesPlan(
+            question="site_services",
+            standard=None,
+            unit="people",
+            larger_is_better=True,
+            opened=tuple(str(self.asked.to_candidates.facility_ids[j]) for j in pairs % m),
+            sites=pairs % m,
+            served=figures.served[pairs],
+            only=figures.only[pairs],
+            gained=figures.gained,
+            **ended,
+            becomes=tuple(tuple(self.services[k].name for k in self.options[o].has) for o in pairs // m),
+            by_service=tuple(self._served(plan)),
+            cost=float(self.cost[pairs].sum()),
+            present=int(self.present(plan)),
+            most_present=int(found[PRESENCE].bound) if PRESENCE in found else 0,
+        )
+
+    def _served(self, plan: Flags) -> Iterator[Served]:
+        for k, (service, here, new) in enumerate(
+            zip(self.services, self.gained(plan), self.newly_present(plan), strict=True)
+        ):
+            people, where = self.asked_of(service).people, service.presence
+            before = float(people[~self.lacking[k]].sum())
+            yield Served(
+                service.name,
+                people_before=before,
+                people_after=before + float(people[here].sum()),
+                units=0 if where is None else len(where.names),
+                present_before=0 if where is None else int(where.today.sum()),
+                missing=() if where is None else tuple(where.names[~(where.today | new)].tolist()),
+            )
+
+    def _in_words(self, limit: Limit) -> str:
+        """A limit as the planner gave it."""
+        kind, _, number = limit.name.partition("_")
+        if kind == "service":
+            return f"at most {limit.most:g} sites of {self.services[int(number)].name}"
+        if kind == "parcel":
+            return f"{self.asked.to_candidates.facility_ids[int(number)]} becomes one thing"
+        return self.asked.in_words(replace(limit, site=np.unique(limit.site % self.m)))
