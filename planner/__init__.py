@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
     from planner.detour import Detours, measure_detours
-    from planner.equity import Theil, gini, lorenz, palma_ratio, theil, worst_to_mean
+    from planner.equity import Evenness, Theil, gini, lorenz, measure_evenness, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
     from planner.land import Land
@@ -136,9 +136,11 @@ _HOME = {
     "StepDecay": "decay",
     "Detours": "detour",
     "measure_detours": "detour",
+    "Evenness": "equity",
     "Theil": "equity",
     "gini": "equity",
     "lorenz": "equity",
+    "measure_evenness": "equity",
     "palma_ratio": "equity",
     "theil": "equity",
     "worst_to_mean": "equity",

@@ -206,6 +206,12 @@ def headlines(run: "Run") -> Iterator[str]:
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
     if run.circle:
         yield from run.circle.sentences()
+    if run.beyond.near:
+        factor = run.beyond.detour_factor
+        walks = "" if factor is None else f"; walks are {factor:.2f} times the straight line"
+        yield f"Beyond covered or not, on foot to the nearest, of those who reach one{walks}:"
+        yield from (f"  {row}" for row in run.beyond.near)
+    yield from map(str, run.beyond.shared)
 
 
 def gap_missed(run: "Run") -> list[bool]:

@@ -101,6 +101,25 @@ def worst_to_mean(value: ArrayLike, people: ArrayLike, *, worst: float = 0.10, l
     return (1.0 - float(np.interp(1.0 - worst, x, y))) / worst
 
 
+@dataclass(frozen=True)
+class Evenness:
+    """How evenly something is spread, by every measure of this module."""
+
+    gini: float
+    theil: float
+    palma: float  # inf where the bottom has nothing
+    worst_to_mean: float
+
+    def __str__(self) -> str:
+        return f"Gini {self.gini:.2f}, Theil {self.theil:.2f}, worst tenth {self.worst_to_mean:.2f} of the mean"
+
+
+def measure_evenness(value: ArrayLike, people: ArrayLike, *, larger_is_better: bool = True) -> Evenness:
+    """All measures of one spread; of walks, of which less is better, set `larger_is_better=False`."""
+    worst = worst_to_mean(value, people, larger_is_better=larger_is_better)
+    return Evenness(gini(value, people), theil(value, people).total, palma_ratio(value, people), worst)
+
+
 def _theil(has: Floats, who: Floats) -> float:
     relative = has / (np.sum(who * has) / np.sum(who))
     logarithm = np.log(relative, out=np.zeros(len(has)), where=relative > 0)

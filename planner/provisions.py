@@ -134,9 +134,7 @@ def provisions() -> Mapping[str, Provision]:
             twice.append(each.id)
         found[each.id] = each
     if twice:
-        raise QuestionError(
-            f"data/standards.yaml gives {', '.join(twice)} twice. Give each provision an id of its own."
-        )
+        raise QuestionError(f"The data give {', '.join(twice)} twice. Give each provision an id of its own.")
     return found
 
 
@@ -153,7 +151,7 @@ def provision(id: str) -> Provision:  # noqa: A002  (the field's word)
 
 
 def _rows() -> Iterator[Provision]:
-    for document in published()["provisions"]:
+    for document in (*published()["provisions"], *written("assumptions.yaml")["provisions"]):
         shared = {key: value for key, value in document.items() if key != "rows"}
         for row in document["rows"]:
             value = tuple(row["value"]) if isinstance(row["value"], list) else row["value"]

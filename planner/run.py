@@ -4,7 +4,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ import shapely
 
 from planner import __version__, asked_circle, city, notes
 from planner.asked_circle import CircleChange
+from planner.beyond import BeyondCoverage, measure_beyond
 from planner.city import City
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
@@ -88,6 +89,7 @@ class Run:
     inputs: Mapping[str, str]  # file or place → sha256
     versions: Mapping[str, str]
     land: Land | None = None  # residential; None where none is known, or no green is asked about
+    beyond: BeyondCoverage = field(default_factory=BeyondCoverage)  # how far, how evenly, how much for each
     rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
@@ -114,6 +116,7 @@ def run_scenario(
     step("measuring today")
     before = {rule.id: _cover(demand, standing[rule.service], rule) for rule in rules}
     circle = asked_circle.circle_of(scenario, demand, standing)
+    beyond = measure_beyond(scenario, demand, standing)
     step("choosing sites")
     plans: list[SitedPlan] = []
     opened, built = dict(standing), np.empty(0, object)
@@ -172,6 +175,7 @@ def run_scenario(
         base_map=below,
         inputs=_inputs(scenario, place.extract),
         versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
+        beyond=beyond.with_plans(scenario, demand, opened),
         land=residential,
         rule_sets=compared,
         circle=asked_circle.changed(circle, opened),

@@ -11,7 +11,7 @@ import shapely
 
 from planner import city, notes
 from planner.doctor import examine
-from planner.doctor.findings import Finding, refused, threshold, worst_first
+from planner.doctor.findings import Finding, refused, worst_first
 from planner.doctor.streets import road_density
 from planner.errors import CrsError, OffNetworkError, ScenarioError
 from planner.residents import residents
@@ -162,11 +162,9 @@ def test_an_error_is_taken_apart_into_fault_culprits_and_remedy():
     assert refused("city", CrsError("Nothing to do.")).remedy == ""
 
 
-def test_the_worst_comes_first_and_thresholds_name_their_document():
+def test_the_worst_comes_first():
     note, error = Finding("note", "a", "b", "c"), Finding("error", "a", "b", "c")
     assert worst_first([note, error]) == (error, note)
-    density = threshold("road-density")
-    assert (density.value, density.document, density.confidence) == (8, "GB 50180-2018", "V2")
 
 
 YIZHUANG_SCENARIO = """\

@@ -1,9 +1,8 @@
-"""What is wrong with data, how badly, who is to blame, and what to do; and from where the doctor speaks up."""
+"""What is wrong with data, how badly, who is to blame, and what to do."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 from planner.errors import PlannerError
 from planner.written import written
@@ -34,19 +33,6 @@ class Finding:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Threshold:
-    """From where something is a finding, and who says so."""
-
-    id: str
-    title: Mapping[str, str]
-    value: float
-    unit: str
-    document: str
-    clause: str
-    confidence: str
-
-
 def refused(where: str, error: PlannerError) -> Finding:
     """What a run would refuse, its message taken apart into fault, culprits and remedy."""
     what, *remedy = SENTENCE_END.split(str(error), maxsplit=1)
@@ -65,12 +51,6 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda each: SEVERITIES.index(each.severity)))
 
 
-@cache
-def threshold(id: str) -> Threshold:  # noqa: A002  (the field's word)
-    """One threshold of data/doctor.yaml."""
-    return {row["id"]: Threshold(**row) for row in written("doctor.yaml")["thresholds"]}[id]
-
-
 def roads() -> frozenset[str]:
     """The highways that road density counts."""
-    return frozenset(written("doctor.yaml")["roads"])
+    return frozenset(written("assumptions.yaml")["roads"])

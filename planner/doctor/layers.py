@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 
 from planner.city import City, how_to_read
-from planner.doctor.findings import Finding, few, threshold
+from planner.doctor.findings import Finding, few
 from planner.network import Shapes
+from planner.provisions import provision
 from planner.scenario import Layer, SiteLayer
 from planner.scenario.land import LandLayer
 from planner.scenario.people import PeopleLayer, Totals
@@ -63,7 +64,7 @@ def twice(layer: Layer, table: gpd.GeoDataFrame, city: City, where: str) -> list
     if isinstance(layer, Totals):
         return []
     middle = shapely.point_on_surface(_metric(table, city))
-    near_m = threshold("same-place").value
+    near_m = provision("doctor.same-place").number
     one, other = shapely.STRtree(middle).query(middle, predicate="dwithin", distance=near_m)
     later = np.unique(other[one < other])
     if not len(later):

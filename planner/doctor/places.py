@@ -8,9 +8,10 @@ import shapely
 from planner import notes
 from planner.city import City
 from planner.demand import Demand
-from planner.doctor.findings import Finding, few, threshold
+from planner.doctor.findings import Finding, few
 from planner.facilities import Facilities
 from planner.network import Shapes, Snap
+from planner.provisions import provision
 from planner.scenario import Scenario
 from planner.sources.screening import open_water
 from planner.sources.tags import overlap
@@ -21,7 +22,7 @@ POINT, SURFACE = 0, 2
 
 def namesakes(there: Facilities, where: str) -> list[Finding]:
     """Facilities of one service and one name that are near each other, also across a layer and the extract."""
-    near_m = threshold("same-name").value
+    near_m = provision("doctor.same-name").number
     one, other = shapely.STRtree(there.geometry).query(there.geometry, predicate="dwithin", distance=near_m)
     alike = (one < other) & (there.names[one] == there.names[other]) & (there.names[one] != "")
     if not alike.any():
@@ -47,7 +48,7 @@ def in_water(there: Facilities, city: City, where: str) -> list[Finding]:
     frame = shapely.box(*shapely.buffer(shapely.multipoints(there.gate_xy), FRAME_M).bounds)
     wet = open_water(city.extract, city.network, frame)
     wet = wet[shapely.get_dimensions(wet) == SURFACE]
-    drowned = _wet_share(there.geometry, wet) > threshold("in-water").value
+    drowned = _wet_share(there.geometry, wet) > provision("doctor.in-water").number
     if not drowned.any():
         return []
     return [
@@ -91,8 +92,8 @@ def drift(stated: float, people: Demand, door: Snap) -> list[Finding]:
     """People that the scenario states and that no figure counts."""
     counted = float(people.people[~door.off, 0].sum())
     lost = stated - counted
-    limit = threshold("population-drift")
-    if abs(lost) <= limit.value * stated:
+    limit = provision("doctor.population-drift")
+    if abs(lost) <= limit.number * stated:
         return []
     off, apart = people.total - counted, stated - people.total
     homeless = float(people.people[people.unit < 0, 0].sum()) if len(people.unit) else 0.0

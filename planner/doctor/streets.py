@@ -6,8 +6,9 @@ import shapely
 from planner import notes
 from planner.city import City
 from planner.demand import Demand
-from planner.doctor.findings import Finding, few, roads, threshold
+from planner.doctor.findings import Finding, few, roads
 from planner.network import Floats, Integers, WalkNetwork
+from planner.provisions import provision, unit_signs
 from planner.sources.coordinates import in_degrees
 from planner.sources.tags import projected
 
@@ -38,7 +39,7 @@ def islands(network: WalkNetwork) -> list[Finding]:
 
 def road_density(city: City, people: Demand) -> list[Finding]:
     """Roads a square kilometre in the cells where people live and that the extract holds whole."""
-    wanted, side_m = threshold("road-density"), threshold("density-cell").value
+    wanted, side_m = provision("street.density"), provision("doctor.density-cell").number
     hull = shapely.convex_hull(shapely.multipoints(city.network.xy))
     home = np.floor(people.xy / side_m).astype(np.int64)
     cell, lives_in = np.unique(home, axis=0, return_inverse=True)
@@ -48,9 +49,9 @@ def road_density(city: City, people: Demand) -> list[Finding]:
         return []
     there = np.bincount(lives_in.ravel(), weights=people.people[:, 0], minlength=len(cell))[whole]
     density = _road_m(city, cell[whole], side_m) / 1000 / (side_m / 1000) ** 2
-    if density.mean() >= wanted.value:
+    if density.mean() >= wanted.number:
         return []
-    sparse = np.flatnonzero(density < wanted.value)
+    sparse = np.flatnonzero(density < wanted.number)
     sparse = sparse[np.argsort(-there[sparse], kind="stable")]
     at = in_degrees(np.asarray((cell[whole][sparse] + 0.5) * side_m, np.float64), city.crs)
     return [
@@ -58,8 +59,8 @@ def road_density(city: City, people: Demand) -> list[Finding]:
             "warning",
             "road density",
             "city",
-            f"roads have {density.mean():.1f} {wanted.unit} in the {len(whole):,} squares of {side_m:g} m where people "
-            f"live, below the {wanted.value:g} of {wanted.document}, {wanted.clause} ({wanted.confidence}); "
+            f"roads have {density.mean():.1f} {unit_signs()[wanted.unit]} in the {len(whole):,} squares of "
+            f"{side_m:g} m where people live, below the {wanted.number:g} of {wanted.source}; "
             f"{there[sparse].sum():,.0f} people live in {len(sparse):,} squares below it",
             "Compare these squares with imagery: where streets are unmapped, walks are too long. "
             "Where the map is right, it is a finding about the city.",

@@ -6,6 +6,14 @@ A table is text, empty where the run has nothing to say; a new one is a module h
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from planner.ledgers.beyond import (
+    access_text,
+    beyond_records,
+    deserts_text,
+    detours_text,
+    evenness_text,
+    nearness_text,
+)
 from planner.ledgers.circle import circle_record, circle_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
@@ -16,6 +24,15 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "ledger.csv": units_text,
     "rule_sets.csv": rule_sets_text,
     "circle.csv": circle_text,
+    "nearness.csv": nearness_text,
+    "deserts.csv": deserts_text,
+    "evenness.csv": evenness_text,
+    "detours.csv": detours_text,
+    "access.csv": access_text,
 }
-RECORDS: Mapping[str, Callable[[Run], Any]] = {"rule_sets": rule_set_records, "circle": circle_record}
+RECORDS: Mapping[str, Callable[[Run], Any]] = {
+    "rule_sets": rule_set_records,
+    "circle": circle_record,
+    "beyond": beyond_records,
+}
 SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet,)

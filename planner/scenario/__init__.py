@@ -10,20 +10,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, ValidationInfo, field_validator
 from ruamel.yaml.error import YAMLError
 
 from planner import standards as published
 from planner.errors import ScenarioError
 from planner.provisions import provision
+from planner.scenario.beyond import Beyond, Sharing
 from planner.scenario.blocks import City, OpenGround, Outputs, Question, Rules, Slug, Standing
 from planner.scenario.circle import Circle
-from planner.scenario.faults import Document, Fault, Place, nearest, read, value_of
+from planner.scenario.faults import Document, Fault, Place, complaint, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
 from planner.scenario.people import People
 
-__all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "SiteLayer", "json_schema", "load"]
+__all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "Sharing", "SiteLayer", "json_schema", "load"]
 
 
 class Scenario(Model):
@@ -47,6 +48,8 @@ class Scenario(Model):
     """Where to build; questions are answered in order, and what one opens stands for the next."""
     circle: Circle | None = None
     """Which kit of services belongs within a walk of every home, and who has it; not measured where it is left out."""
+    beyond: Beyond = Beyond()
+    """What is measured beside the shares within a limit: how far, for whom, how evenly, how much for each."""
     outputs: Outputs = Outputs()
     """How results are shown."""
     variants: dict[Slug, dict[str, Any]] = Field({})
@@ -54,6 +57,21 @@ class Scenario(Model):
 
     _source: File | None = PrivateAttr(None)
     _changes: tuple[str, ...] = PrivateAttr(())
+
+    @field_validator("beyond")
+    @classmethod
+    def _known(cls, value: Beyond, info: ValidationInfo) -> Beyond:
+        """Of what is measured at all, and for people who are told apart; a fault elsewhere is fault enough."""
+        if not {"demand", "standards", "siting"} <= info.data.keys():
+            return value
+        measured = {*info.data["standards"].measure, *(question.standard for question in info.data["siting"])}
+        if more := sorted({*(value.standards or ())} - measured):
+            raise complaint(f"standards names {', '.join(more)}, not measured; add it to standards.measure")
+        layer = info.data["demand"].layer
+        groups = {"people", *(layer.groups if layer else ())}
+        if unknown := sorted({each.group for each in value.access if each.group} - groups):
+            raise complaint(f"access: there is no group {', '.join(unknown)}; there are {', '.join(sorted(groups))}")
+        return value
 
     @property
     def changes(self) -> tuple[str, ...]:
