@@ -22,7 +22,7 @@ test: lint $(VENV)/.browser ## every check and every test
 
 slow: $(VENV)/.ready ## the siting properties on 500 random cases each
 	@PLANNER_EXAMPLES=500 $(PY) -m pytest tests/test_questions.py tests/test_engine.py tests/test_covering.py \
-	    tests/test_centre.py tests/test_dispersion.py tests/test_capacity.py tests/test_phasing.py tests/test_services.py
+	    tests/test_centre.py tests/test_dispersion.py tests/test_capacity.py tests/test_phasing.py tests/test_services.py tests/test_alternatives.py
 
 lint: $(VENV)/.ready
 	@$(PY) -m ruff check .

@@ -10,6 +10,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from planner.access import Access, measure_2sfca, measure_3sfca, measure_e2sfca
+    from planner.alternatives import (
+        Frontier,
+        best_replacement,
+        best_with,
+        other_plans,
+        sites_in_all,
+        survival,
+        trace_frontier,
+    )
     from planner.coverage import Coverage, measure_coverage
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
@@ -53,12 +62,10 @@ if TYPE_CHECKING:
     from planner.services import Service, ServicesPlan, Together, site_services
     from planner.siting import (
         assign_people,
-        best_replacement,
         cover_gradually,
         cover_most_people,
         cover_twice,
         open_fewest_sites,
-        other_plans,
         shorten_longest_walk,
         shorten_walks,
         spread_sites,
@@ -83,11 +90,16 @@ _HOME = {
     "Replacement": "plan",
     "Rules": "rules",
     "assign_people": "siting",
-    "best_replacement": "siting",
+    "best_replacement": "alternatives",
+    "best_with": "alternatives",
+    "Frontier": "alternatives",
+    "sites_in_all": "alternatives",
+    "survival": "alternatives",
+    "trace_frontier": "alternatives",
     "cover_gradually": "siting",
     "cover_twice": "siting",
     "open_fewest_sites": "siting",
-    "other_plans": "siting",
+    "other_plans": "alternatives",
     "shorten_longest_walk": "siting",
     "shorten_walks": "siting",
     "spread_sites": "siting",

@@ -122,6 +122,7 @@ def answer(
         gained=figures.gained,
         **found.ended,
         beyond=np.zeros(len(asked.demand.ids), bool) if beyond is None else beyond,
+        candidates=asked.to_candidates.facility_ids,
         again=lambda limits: answer(asked, means, standard, _with(asked.choice, limits), beyond),
     )
     log.info("%s: %s, %.2f s", asked.question, plan, plan.seconds)

@@ -42,6 +42,7 @@ class Plan:
     solver: str  # name and version
     seconds: float  # for the log; in no output
     beyond: Flags = field(default_factory=lambda: np.empty(0, bool))  # (n,)  places that no candidate reaches
+    candidates: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_), repr=False)  # (m,)
     again: Callable[[tuple[Limit, ...]], "Plan"] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -49,6 +50,10 @@ class Plan:
         """How far a better plan could be from this one at most, as a share of the bound; 0 where it is proven best."""
         away = (self.bound - self.objective) * (1 if self.larger_is_better else -1)
         return 0.0 if away <= 0 else away / max(abs(self.bound), abs(self.objective) if self.bound == 0 else 0.0)
+
+    def worse_than(self, other: "Plan") -> float:
+        """By how much this plan's objective is worse than another's; below 0 where it is better."""
+        return (other.objective - self.objective) * (1 if self.larger_is_better else -1)
 
     def __str__(self) -> str:
         away = abs(self.bound - self.objective)

@@ -20,8 +20,8 @@ from planner.means import (
     answer_twice,
 )
 from planner.network import Floats, Integers
-from planner.optimise.choice import EXACT, Limit
-from planner.plan import AssignedPlan, Plan, Replacement
+from planner.optimise.choice import EXACT
+from planner.plan import AssignedPlan, Plan
 from planner.reach import Reach
 from planner.rules import Effort, Rules, Size
 from planner.standards import Standard
@@ -283,50 +283,3 @@ def too_near(candidates: Facilities, apart_m: float) -> Integers:
     a, b = tree.query(candidates.geometry, predicate="dwithin", distance=apart_m)
     once = (a < b) & (shapely.distance(candidates.geometry[a], candidates.geometry[b]) < apart_m)
     return np.unique(np.column_stack([a[once], b[once]]).astype(np.int64), axis=0)
-
-
-# ── what else would do ────────────────────────────────────────────────────────────────────────────
-
-
-def best_replacement(plan: Plan, site: str) -> Replacement:
-    """The candidate that would best take the place of one of a plan's sites, all others kept, and what that costs."""
-    if plan.again is None or site not in plan.opened:
-        raise QuestionError(f"{site} is no site of this plan. Choose among {', '.join(plan.opened) or 'none'}.")
-    at = int(plan.sites[plan.opened.index(site)])
-    others = plan.sites[plan.sites != at]
-    try:
-        other = plan.again((*map(_stays, others), Limit("leaves", np.array([at]), np.ones(1), most=0.0)))
-    except QuestionError:
-        return Replacement(site, None, float("inf"))
-    by = next((name for name in other.opened if name not in plan.opened), None)
-    return Replacement(site, by, abs(plan.objective - other.objective))
-
-
-def other_plans(plan: Plan, *, differ_by: int = 1, most: int = 3) -> tuple[Plan, ...]:
-    """The next-best plans, the best first, each of which leaves at least so many sites of all before it.
-
-    Of a plan with fewer sites it leaves them all. Fewer plans where no further one is possible. Brill (1979), The
-    use of optimization models in public-sector planning.
-    """
-    if not 1 <= differ_by <= len(plan.opened) or plan.again is None:
-        raise QuestionError(f"{len(plan.opened)} sites cannot differ by {differ_by}. Ask for 1 to {len(plan.opened)}.")
-    found = [plan]
-    while len(found) <= most and found[-1].opened:
-        limits = tuple(
-            Limit(
-                f"unlike_{k}",
-                np.sort(other.sites),
-                np.ones(len(other.sites)),
-                most=max(0.0, float(len(other.sites) - differ_by)),
-            )
-            for k, other in enumerate(found)
-        )
-        try:
-            found.append(plan.again(limits))
-        except QuestionError:
-            break
-    return tuple(found[1:])
-
-
-def _stays(site: np.int64) -> Limit:
-    return Limit(f"stays_{site}", np.array([site]), np.ones(1), least=1.0)

@@ -15,18 +15,15 @@ from planner.reach import Reach
 from planner.rules import Effort, Floor, Quota, Rules, Size
 from planner.siting import (
     assign_people,
-    best_replacement,
     cover_gradually,
     cover_most_people,
     cover_twice,
     open_fewest_sites,
-    other_plans,
     shorten_longest_walk,
     shorten_walks,
     spread_sites,
     too_near,
 )
-from planner.standards import standard
 from tests.test_siting import GREEN, METRES, joined, sites_at, street, town_of, towns
 
 IMPOSSIBLE = "No plan keeps these rules together|exclude each other|The quotas ask"
@@ -330,34 +327,7 @@ def test_sites_too_near_each_other_are_never_both_opened() -> None:
     assert plan.opened == ("A", "C")
 
 
-# ── what else would do, and what cannot be ────────────────────────────────────────────────────────
-
-
-def test_a_site_is_replaced_by_the_best_other_one() -> None:
-    demand, reach = street("9...7........5", "A...B........C")
-    plan = cover_most_people(demand, reach, standard("green-300"), new_sites=2)
-    assert plan.opened == ("A", "B")
-    replaced = best_replacement(plan, "B")
-    assert (replaced.by, replaced.worse) == ("C", 2.0)
-    with pytest.raises(QuestionError, match="X is no site of this plan"):
-        best_replacement(plan, "X")
-
-
-@given(towns(), st.integers(1, 2))
-def test_other_plans_differ_and_come_in_order(town, differ_by: int) -> None:
-    demand, reach, parks, new_sites, keep, forbid = town
-    rules = Rules(keep, forbid)
-    plan = cover_most_people(demand, reach, GREEN, new_sites=new_sites, standing=parks, rules=rules)
-    if differ_by > len(plan.opened):
-        with pytest.raises(QuestionError, match="cannot differ"):
-            other_plans(plan, differ_by=differ_by)
-        return
-    before = [plan]
-    for other in other_plans(plan, differ_by=differ_by, most=3):
-        assert other.objective <= before[-1].objective
-        for earlier in before:
-            assert len(set(earlier.opened) - set(other.opened)) >= min(differ_by, len(earlier.opened)) > 0
-        before.append(other)
+# ── what cannot be ────────────────────────────────────────────────────────
 
 
 def test_rules_that_contradict_each_other_are_named_and_no_others() -> None:
