@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         survival,
         trace_frontier,
     )
+    from planner.circle import Circle, measure_circle
     from planner.coverage import Coverage, measure_coverage
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
     from planner.demand import Demand, Units
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from planner.equity import Evenness, Theil, gini, lorenz, measure_evenness, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
+    from planner.kits import Item, Kit, kit
     from planner.land import Land
     from planner.land_cover import LandCoverage, measure_land_coverage
     from planner.nearness import (
@@ -139,6 +141,11 @@ _HOME = {
     "too_near": "siting",
     "walk_path": "reach",
     "Access": "access",
+    "Circle": "circle",
+    "measure_circle": "circle",
+    "Item": "kits",
+    "Kit": "kits",
+    "kit": "kits",
     "measure_2sfca": "access",
     "measure_3sfca": "access",
     "measure_e2sfca": "access",

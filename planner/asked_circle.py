@@ -83,13 +83,13 @@ def kit_of(scenario: Scenario) -> Kit | None:
 def circle_of(scenario: Scenario, demand: Demand, standing: Mapping[str, Facilities]) -> Circle | None:
     """Today's circle, if the scenario asks for one.
 
-    A service that nobody mapped is not in the data, unless a layer of the scenario is of it.
+    A service that nobody mapped is not in the data, unless the scenario says that it was surveyed.
     """
-    kit = kit_of(scenario)
-    if kit is None:
+    asked, kit = scenario.circle, kit_of(scenario)
+    if asked is None or kit is None:
         return None
-    told = {layer.service for layer in scenario.facilities.layers}
-    return measure_circle(demand, {name: each for name, each in standing.items() if len(each) or name in told}, kit)
+    told = {name: each for name, each in standing.items() if len(each) or name in asked.surveyed}
+    return measure_circle(demand, told, kit)
 
 
 def changed(today: Circle | None, opened: Mapping[str, Facilities]) -> CircleChange | None:

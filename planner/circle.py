@@ -117,23 +117,19 @@ class Circle:
     def missing(self, group: str | None = None) -> tuple[Missing, ...]:
         """Of each required item the people who lack it on foot, most first; of equal ones in the kit's order."""
         people = self.demand.of(group)
-        found = [Missing(each.item, float(people[~each.walk].sum()), float(people.sum())) for each in self.required()]
-        return tuple(sorted(found, key=lambda each: -each.people))
+        lacking = [float(people[~each.walk].sum()) for each in self.required()]
+        return self._worst_first(lacking, float(people.sum()))
 
-    def missing_by_unit(self) -> Floats:
-        """(u+1, r) the people of each unit who lack each required item on foot; the last row is in no unit."""
+    def missing_by_unit(self) -> tuple[tuple[Missing, ...], ...]:
+        """(u+1,) the same of each unit; the last is of the places in no unit."""
         people = self.demand.people[:, 0]
-        return np.stack([self.demand.by_unit(people * ~each.walk) for each in self.required()], axis=1)
+        lacking = np.stack([self.demand.by_unit(people * ~each.walk) for each in self.required()], axis=1)
+        here = self.demand.by_unit(people).tolist()
+        return tuple(self._worst_first(row, of) for row, of in zip(lacking.tolist(), here, strict=True))
 
-    def most_missed(self) -> tuple[Missing | None, ...]:
-        """(u+1,) the required item that most people of each unit lack; none where nobody lacks any."""
-        lacking, items = self.missing_by_unit(), [each.item for each in self.required()]
-        here = self.demand.by_unit(self.demand.people[:, 0])
-        worst = np.argmax(lacking, axis=1)
-        return tuple(
-            Missing(items[item], float(row[item]), float(of)) if row[item] > 0 else None
-            for row, item, of in zip(lacking, worst.tolist(), here, strict=True)
-        )
+    def _worst_first(self, lacking: list[float], of: float) -> tuple[Missing, ...]:
+        found = [Missing(each.item, people, of) for each, people in zip(self.required(), lacking, strict=True)]
+        return tuple(sorted(found, key=lambda each: -each.people))
 
     @cached_property
     def weights(self) -> tuple[Fraction, ...]:

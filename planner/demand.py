@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -56,6 +57,12 @@ class Demand:
             raise DataError(f"{n} places need ({n}, 2) coordinates and ({n}, {len(self.groups)}) people.")
         check_ids(self.ids, "places")
         check_people(self.people, self.ids)
+
+    @cached_property
+    def points(self) -> Shapes:
+        """(n,) where each place stands; made once, as every straight line begins there."""
+        points: Shapes = shapely.points(self.xy)
+        return points
 
     @property
     def total(self) -> float:

@@ -28,6 +28,10 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
             if question.cut_larger
         ),
         *(f"{each.standard or each.provision} is changed: {each.reason}" for each in scenario.standards.overrides),
+        *(
+            f"The circle's own {each.service}: {each.reason}"
+            for each in (scenario.circle.items if scenario.circle else ())
+        ),
         *(f"changed for this run: {change}" for change in scenario.changes),
     ]
     return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))

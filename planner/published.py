@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from planner.errors import QuestionError
+from planner.kits import Kit, kits
 from planner.provisions import SURENESS, Provision, from_memory, provisions
 from planner.standards import Profile, RuleSet, Standard, profiles, rule_sets, standards
 
@@ -33,10 +34,11 @@ class Entry:
 
 
 def entries() -> dict[str, Entry]:
-    """Everything published, by id: standards, rule-sets, walkers, then provisions by document."""
+    """Everything published, by id: standards, rule-sets, kits, walkers, then provisions by document."""
     listed = [
         *map(_standard, standards().values()),
         *map(_rule_set, rule_sets().values()),
+        *map(_kit, kits().values()),
         *map(_walker, profiles().values()),
         *map(_provision, provisions().values()),
     ]
@@ -118,6 +120,19 @@ def _rule_set(each: RuleSet) -> Entry:
     bands = "; ".join(test.terms for test in each.tests)
     heading = "Rule-sets for parks (standards.rule_set of a scenario)"
     return Entry(each.id, heading, f"{bands} ({each.source})", record, each.confidence)
+
+
+def _kit(each: Kit) -> Entry:
+    record: Record = {"id": each.id, "kind": "kit", "title": dict(each.title)}
+    record["items"] = [
+        f"{item.level} min {item.sign} {item.title['zh']} {item.title['en']}: {item.terms} ({item.standard.source})"
+        for item in each.items
+    ]
+    record |= {"inclusive": each.inclusive, "document": each.document, "clause": each.clause, "note": each.note}
+    record |= {"confidence": each.confidence, "check_first": each.check_first()}
+    levels = ", ".join(f"{sum(item.level == level for item in each.items)} at {level} min" for level in each.levels)
+    line = f"{each.title['en']}: {levels} ({each.source})"
+    return Entry(each.id, "Kits of services (circle of a scenario)", line, record, each.confidence)
 
 
 def _walker(each: Profile) -> Entry:

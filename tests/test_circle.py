@@ -113,12 +113,13 @@ def test_grounds_whose_area_nobody_knows_tell_nothing_of_an_item_with_a_floor():
 
 
 def test_the_missing_item_of_a_community_is_the_one_most_of_its_people_lack():
-    west, east, none = circle().most_missed()
+    west, east, none = circle().missing_by_unit()
     # West: 10 of 40 lack a clinic and 10 a ground, the clinic stands first. East: 60 lack three items alike.
-    assert (west.item, west.people, west.of, west.share) == (CLINIC, 10, 40, 0.25)
-    assert (east.item, east.people, east.share) == (CLINIC, 60, 1)
-    assert none is None
-    assert circle().missing_by_unit().tolist() == [[0, 10, 0, 10], [0, 60, 60, 60], [0, 0, 0, 0]]
+    assert (west[0].item, west[0].people, west[0].of, west[0].share) == (CLINIC, 10, 40, 0.25)
+    assert [(each.item.service, each.people) for each in east] == [
+        ("clinic", 60), ("school", 60), ("ground", 60), ("shop", 0),
+    ]  # fmt: skip
+    assert (none[0].people, none[0].share) == (0, 0)
     assert [(each.item.service, each.people) for each in circle().missing()] == [
         ("clinic", 70), ("ground", 70), ("school", 60), ("shop", 0),
     ]  # fmt: skip

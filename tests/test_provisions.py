@@ -10,6 +10,7 @@ from planner import provisions as provisions_module
 from planner import published
 from planner.cli import app
 from planner.errors import QuestionError
+from planner.kits import kits
 from planner.provisions import OPERATORS, SURENESS, SUREST_FIRST, provision, provisions
 from planner.standards import profiles, rule_sets, standards
 
@@ -196,5 +197,5 @@ def test_an_id_that_is_none_is_refused_with_what_is_near(id):  # noqa: A002
 
 
 def test_no_two_published_things_share_an_id():
-    count = len(standards()) + len(rule_sets()) + len(profiles()) + len(provisions())
+    count = len(standards()) + len(rule_sets()) + len(kits()) + len(profiles()) + len(provisions())
     assert len(published.entries()) == count

@@ -14,7 +14,7 @@ from planner.ledgers.beyond import (
     evenness_text,
     nearness_text,
 )
-from planner.ledgers.circle import circle_record, circle_text
+from planner.ledgers.circle import circle_record, circle_sheet, circle_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.units import units_text
@@ -35,4 +35,4 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "circle": circle_record,
     "beyond": beyond_records,
 }
-SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet,)
+SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet, circle_sheet)

@@ -6,9 +6,16 @@ from typing import Any
 from planner.asked_circle import CircleChange
 from planner.cells import figure, plain, share, table_text
 from planner.circle import Circle, InReach
+from planner.kits import Item
+from planner.ledgers.sheets import Cell, Column, Sheet
 from planner.network import Flags
 from planner.provisions import SURENESS
 from planner.run import Run
+
+MOST = 0.5  # more than half of the people are most of them
+METRICS = ("walk", "straight")
+COMPLETE = {"zh": "全部配套齐全", "en": "Whole kit complete"}
+NOT_IN_THE_DATA = {"zh": "数据中没有", "en": "not in the data"}
 
 
 def circle_text(run: Run) -> str:
@@ -47,10 +54,10 @@ def circle_record(run: Run) -> dict[str, Any] | None:
         "note": kit.note,
         "unit": "people",
         "total": figure(circle.demand.total),
-        "score": {metric: _scores(change, metric) for metric in ("walk", "straight")},
+        "score": {metric: _scores(change, metric) for metric in METRICS},
         "complete": {
             "all" if level is None else str(level): {
-                metric: _pair(*change.complete(level, metric)) for metric in ("walk", "straight")
+                metric: _pair(*change.complete(level, metric)) for metric in METRICS
             }
             for level in (*circle.levels, None)
         },
@@ -67,6 +74,50 @@ def circle_record(run: Run) -> dict[str, Any] | None:
         ],
         "groups": {group: _group(change, group) for group in circle.demand.groups[1:]},
     }
+
+
+def circle_sheet(run: Run) -> Sheet | None:
+    """One row an item, then one a complete kit; what is not in the data has no shares."""
+    if run.circle is None:
+        return None
+    change, circle = run.circle, run.circle.before
+    people, total = circle.demand.of(), circle.demand.total
+
+    def shares(was: float, now: float) -> tuple[float, float]:
+        return was / total, now / total
+
+    rows: list[tuple[Cell, ...]] = []
+    for was, now in zip(circle.judged, change.after.judged, strict=True):
+        having = [shares(*(float(people[each.by(how)].sum()) for each in (was, now))) for how in METRICS]
+        rows.append((_item_words(was.item), *having, was.item.terms, f"{len(was.sites):,}"))
+    rows += [(_item_words(item), None, None, item.terms, NOT_IN_THE_DATA) for item in circle.untold]
+    for level in (*circle.levels, None):
+        of = {"zh": f"{level}分钟配套齐全", "en": f"{level}-minute kit complete"} if level else COMPLETE
+        rows.append((of, *(shares(*change.complete(level, how)) for how in METRICS), "", ""))
+    score, after = (f"{float(each.score().points):.1f}" for each in (circle, change.after))
+    points = score if score == after else f"{score} → {after}"
+    return Sheet(
+        id="circle",
+        title={"zh": f"生活圈：{circle.kit.title['zh']}", "en": f"Life circle: {circle.kit.title['en']}"},
+        note={
+            "zh": f"人口占比；步行得分 {points} / 100。数据中没有的设施既不算缺，也不算有。{circle.kit.source}",
+            "en": f"Shares of people; score on foot {points} of 100. What is not in the data is neither missing nor "
+            f"there. {circle.kit.source}",
+        },
+        columns=(
+            Column({"zh": "设施", "en": "Service"}),
+            Column({"zh": "步行", "en": "On foot"}, "share"),
+            Column({"zh": "直线", "en": "Straight"}, "share"),
+            Column({"zh": "要求", "en": "Asked"}),
+            Column({"zh": "数据中的数量", "en": "In the data"}),
+        ),
+        rows=tuple(rows),
+    )
+
+
+def _item_words(item: Item) -> dict[str, str]:
+    level = {"zh": f"{item.level}分钟", "en": f"{item.level} min"}
+    return {language: f"{level[language]} {item.sign} {item.title[language]}" for language in level}
 
 
 def _columns(change: CircleChange) -> dict[str, Sequence[object]]:
@@ -93,11 +144,15 @@ def _columns(change: CircleChange) -> dict[str, Sequence[object]]:
     for level in before.levels:
         columns |= told(f"{level}-minute kit complete", before.complete(level), after.complete(level), counted=True)
     columns |= told("whole kit complete", before.complete(), after.complete(), counted=True)
-    worst = [*after.most_missed(), next((each for each in after.missing() if each.people), None)]
-    columns["最缺 most missed"] = [each.item.title["zh"] if each else "" for each in worst]
-    columns["most missed"] = [each.item.title["en"] if each else "" for each in worst]
+    missing = [*after.missing_by_unit(), after.missing()]
+    worst = [next((each for each in here if each.people), None) for here in missing]
+    for language, name in (("zh", "最缺 most missed"), ("en", "most missed")):
+        columns[name] = [each.item.title[language] if each else "" for each in worst]
     columns["people who lack it"] = [figure(each.people) if each else 0 for each in worst]
     columns["share who lack it"] = [share(each.people, each.of) if each else "" for each in worst]
+    for language, name in (("zh", "多数人所缺 most people lack"), ("en", "most people lack")):
+        lacked = [[each.item.title[language] for each in here if each.share > MOST] for here in missing]
+        columns[name] = ["; ".join(titles) for titles in lacked]
     for was, now in zip(before.judged, after.judged, strict=True):
         name = f"{was.item.level} min {was.item.sign} {was.item.service}"
         columns |= told(name, was.walk, now.walk, counted=False)
@@ -153,5 +208,5 @@ def _group(change: CircleChange, group: str) -> dict[str, Any] | None:
     return {
         "total": figure(people.sum()),
         "complete": _pair(*complete),
-        "score": {metric: _scores(change, metric, group) for metric in ("walk", "straight")},
+        "score": {metric: _scores(change, metric, group) for metric in METRICS},
     }

@@ -67,9 +67,10 @@ def measure_reach(
 def measure_straight(demand: Demand, facilities: Facilities, *, limit_m: float) -> Reach:
     """How far everybody is in a straight line from each facility's boundary, up to a limit; 0 inside it."""
     limit = whole_limit(limit_m, "m")
-    points = shapely.points(demand.xy)
-    place, facility = shapely.STRtree(facilities.geometry).query(points, predicate="dwithin", distance=limit_m + 1e-6)
-    metres = whole(shapely.distance(points[place], facilities.geometry[facility]))
+    place, facility = shapely.STRtree(facilities.geometry).query(
+        demand.points, predicate="dwithin", distance=limit_m + 1e-6
+    )
+    metres = whole(shapely.distance(demand.points[place], facilities.geometry[facility]))
     near = metres <= limit
     return Reach.of_pairs(
         *(place[near], facility[near], metres[near] / 1e6),

@@ -74,6 +74,8 @@ class Circle(Short):
     """Items of one's own, in the place of the kit's or beside them."""
     levels: tuple[Level, ...] = ()
     """Only these levels of the kit, minutes, e.g. [15, 5]; by default all."""
+    surveyed: tuple[Service, ...] = ()
+    """Services of it that somebody has looked for: where the data hold none, there is none, and everybody lacks it."""
     walker: WalkerId | None = None
     """Who walks where an item is in minutes: adult, child or older; by default whom the kit names."""
 
@@ -87,9 +89,11 @@ class Circle(Short):
         if self.kit is None and not self.items:
             raise complaint("write a kit, items, or both")
         try:
-            self.asked()
+            idle = sorted({*self.surveyed} - {*self.asked().services})
         except QuestionError as error:
             raise complaint(str(error)) from None
+        if idle:
+            raise complaint(f"surveyed names {', '.join(idle)}, of which the kit asks nothing")
         return self
 
     def asked(self) -> Kit:

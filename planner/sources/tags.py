@@ -83,7 +83,7 @@ class Layer:
 def layer(extract: Extract, rules: Sequence[Rule], crs: CRS) -> Layer:
     """The features for which one of the rules holds, projected and repaired."""
     tags = np.asarray(extract.features["tags"], object)
-    keys = {key for rule in rules for key in rule}
+    keys = {next(iter(rule)) for rule in rules}  # each decides for its rule, so one of them is there
     why = np.array(["" if keys.isdisjoint(each) else matched(each, rules) for each in tags], np.str_)
     rows = np.flatnonzero(why != "")
     geometry = repaired(in_metres(np.asarray(extract.features.geometry)[rows], crs))
