@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from planner.access import Access, measure_2sfca, measure_3sfca, measure_e2sfca
+    from planner.ages import Ages
     from planner.alternatives import (
         Frontier,
         best_replacement,
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         survival,
         trace_frontier,
     )
+    from planner.apportion import share_groups
     from planner.circle import Circle, measure_circle
     from planner.coverage import Coverage, measure_coverage
     from planner.decay import ExponentialDecay, GaussianDecay, LinearDecay, StepDecay
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from planner.network import WalkNetwork, metric_crs
     from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, phase_sites
     from planner.plan import AssignedPlan, Plan, Replacement
+    from planner.population import PopulationBase
     from planner.presence import Presence, measure_presence
     from planner.provisions import Provision, provision
     from planner.reach import (
@@ -74,6 +77,8 @@ if TYPE_CHECKING:
         too_near,
     )
     from planner.standards import Standard, standard
+    from planner.suppression import hide_counts, hide_people
+    from planner.tree import Tree, nest, tree_of_codes
 
 _HOME = {
     "AssignedPlan": "plan",
@@ -140,6 +145,14 @@ _HOME = {
     "sum_around": "reach",
     "too_near": "siting",
     "walk_path": "reach",
+    "Ages": "ages",
+    "PopulationBase": "population",
+    "share_groups": "apportion",
+    "Tree": "tree",
+    "nest": "tree",
+    "tree_of_codes": "tree",
+    "hide_counts": "suppression",
+    "hide_people": "suppression",
     "Access": "access",
     "Circle": "circle",
     "measure_circle": "circle",

@@ -1,6 +1,7 @@
 """Whole people shared out: so many to each place, so many to each group, and nobody lost or counted twice."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -54,17 +55,16 @@ class _Rounding:
         self.one = one  # parts of a whole
         self.up: list[Cell] = []  # the cells rounded up; the others are rounded down
         self._parts: dict[Cell, int] = {}  # of each open cell, strictly between 0 and `one`
-        self._groups: dict[int, list[int]] = {}  # place → groups of its open cells
-        self._places: dict[int, list[int]] = {}  # group → places
+        self._beside: dict[int, list[int]] = defaultdict(list)  # place → groups and group → places; a group is ~group
 
     def add(self, cell: Cell, parts: int) -> None:
+        place, group = cell
         self._parts[cell] = parts
-        while cell in self._parts and (path := self._path(cell)):
+        while cell in self._parts and (path := self._path(~group, place)):
             self._push([cell, *path])
         if cell in self._parts:
-            place, group = cell
-            self._groups.setdefault(place, []).append(group)
-            self._places.setdefault(group, []).append(place)
+            self._beside[place].append(~group)
+            self._beside[~group].append(place)
 
     def _push(self, cycle: list[Cell]) -> None:
         """The least change that makes a cell of the cycle whole; of two alike, the first cell goes up."""
@@ -82,32 +82,23 @@ class _Rounding:
         place, group = cell
         if self._parts.pop(cell):
             self.up.append(cell)
-        if group in self._groups.get(place, ()):  # the cell being added has no edge yet
-            self._groups[place].remove(group)
-            self._places[group].remove(place)
+        if ~group in self._beside[place]:  # the cell being added has no edge yet
+            self._beside[place].remove(~group)
+            self._beside[~group].remove(place)
 
-    def _path(self, cell: Cell) -> list[Cell]:
-        """The open cells from the group of a cell back to its place, alternately along columns and rows, if any."""
-        place, group = cell
-        came: dict[tuple[str, int], Cell] = {}
-        stack = [("group", group)]
+    def _path(self, start: int, end: int) -> list[Cell]:
+        """The open cells on the way between two nodes of the forest, if there is one."""
+        came, stack = {start: start}, [start]
         while stack:
-            kind, here = stack.pop()
-            if (kind, here) == ("place", place):
-                return [*self._back(came, ("place", place), ("group", group))][::-1]
-            for there in self._places.get(here, ()) if kind == "group" else self._groups.get(here, ()):
-                node = ("place" if kind == "group" else "group", there)
-                if node not in came and node != ("group", group):
-                    came[node] = (there, here) if kind == "group" else (here, there)
-                    stack.append(node)
-        return []
-
-    @staticmethod
-    def _back(came: dict[tuple[str, int], Cell], at: tuple[str, int], start: tuple[str, int]) -> Iterator[Cell]:
-        while at != start:
-            cell = came[at]
-            yield cell
-            at = ("group", cell[1]) if at[0] == "place" else ("place", cell[0])
+            here = stack.pop()
+            for there in self._beside[here]:
+                if there not in came:
+                    came[there] = here
+                    stack.append(there)
+        way = [end] if end in came else []
+        while way and way[-1] != start:
+            way.append(came[way[-1]])
+        return [(max(pair), ~min(pair)) for pair in pairwise(way)]
 
 
 def _whole(counts: ArrayLike, what: str) -> Integers:

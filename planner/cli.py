@@ -22,6 +22,7 @@ import typer
 from planner.errors import DataError, FetchError, NoSolverError, OutputError, PlannerError, QuestionError, ScenarioError
 
 if TYPE_CHECKING:
+    from planner.coverage import Coverage
     from planner.run import Run
 
 STEPS = 9  # of a run, as the plain progress counts them: seven of run_scenario, then tables and map
@@ -199,6 +200,7 @@ def headlines(run: "Run") -> Iterator[str]:
             + (f"; with the plan {each.after.share:.1%}" if gain else "")
             + f" [{each.standard.source}]"
         )
+        yield from (f"  {row}" for row in _by_group(each.before, each.after, run.demand.groups))
     for sited in run.plans:
         yield f"{sited.standard.title['en']}: {sited.plan} [{sited.standard.source}]"
     if run.rule_sets:
@@ -212,6 +214,15 @@ def headlines(run: "Run") -> Iterator[str]:
         yield f"Beyond covered or not, on foot to the nearest, of those who reach one{walks}:"
         yield from (f"  {row}" for row in run.beyond.near)
     yield from map(str, run.beyond.shared)
+
+
+def _by_group(before: "Coverage", after: "Coverage", groups: tuple[str, ...]) -> Iterator[str]:
+    """How many of each group meet the standard, a line a group."""
+    people = before.people.sum(axis=0)
+    for group, total, was, now in list(zip(groups, people, before.by_group(), after.by_group(), strict=True))[1:]:
+        if total > 0:
+            gain = f"; with the plan {now / total:.1%}" if now > was else ""
+            yield f"{group}: {was / total:.1%} ({was:,.0f} of {total:,.0f}){gain}"
 
 
 def gap_missed(run: "Run") -> list[bool]:
@@ -352,7 +363,7 @@ city: made-up
 demand:
   spread:
     total: 300000
-    base: made-up residents
+    base: {kind: resident, date: "2022", boundary: the made-up city, source: made up}
     assumption: The people are made up and spread over the homes by floor area.
 
 standards:

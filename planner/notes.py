@@ -41,7 +41,7 @@ def converted(scenario: Scenario) -> list[str]:
     """A sentence for each layer whose coordinates were taken out of a datum of web maps."""
     demand, city = scenario.demand, scenario.city
     named = [
-        *((layer.file, layer.datum) for layer in (demand.layer, demand.spread and demand.spread.totals) if layer),
+        *((layer.file, layer.datum) for layer in demand.layers),
         *((layer.file, layer.datum) for layer in (scenario.land,) if isinstance(layer, Layer)),
         (demand.units.file, demand.units.datum),
         (city.boundary, city.boundary_datum),

@@ -1,6 +1,7 @@
 """Scenario → who lives in the study area, and in which unit: a layer of people, or figures spread over homes."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import shapely
@@ -8,11 +9,13 @@ import shapely
 from planner.ages import Ages
 from planner.city import City, check_datum, how_to_read
 from planner.demand import Demand, Units
+from planner.errors import DataError
 from planner.network import Flags
 from planner.population import PopulationBase
 from planner.scenario import Scenario
-from planner.scenario.people import Counts
-from planner.sources import census, homes, places, tables
+from planner.scenario.people import Counts, Raster
+from planner.sources import census, homes, places, raster, tables
+from planner.tree import Tree, nest, tree_of_codes
 
 HEX_M = 300.0  # edge of the hexagons that people are reported by where no unit is known
 
@@ -33,6 +36,10 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
             **how_to_read(layer, city),
         )
         check_datum(layer, everywhere.geometry if len(everywhere.geometry) else shapely.points(everywhere.xy), city)
+    elif asked.raster is not None:
+        cells = _cells(asked.raster, city)
+        everywhere = raster.cell_residents(cells, base=asked.raster.base.declared())
+        notes += [*cells.notes, f"people stand in the middle of the {len(cells.ids):,} cells of {asked.raster.file}"]
     else:
         everywhere, how = _spread(scenario, city)
         notes += how
@@ -69,6 +76,10 @@ def _spread(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
         )
         here = _touching(units, city)
         people = tables.spread_residents(*each, totals=(units.kept(here), control[here]), base=whom, crs=crs)
+    elif asked.raster is not None:
+        cells = _cells(asked.raster, city)
+        people, assumed = raster.spread_cells(over, cells, base=whom)
+        said += [*cells.notes, *assumed]
     else:
         people = tables.spread_residents(*each, total=asked.total, base=whom, crs=crs)
     notes = [*said, f"people are spread over {int(among.sum()):,} homes by floor area"]
@@ -116,6 +127,14 @@ def _counted(asked: Counts, over: places.Buildings, whom: PopulationBase, city: 
     return people, said
 
 
+def _cells(asked: Raster, city: City) -> raster.Cells:
+    """The cells of a raster, cut at the study area."""
+    if city.area is None:
+        raise DataError(f"{asked.file} has people beyond the city, and no study area says where. Write city.boundary.")
+    how: dict[str, Any] = {"band": asked.band, "nodata_is_nobody": asked.nodata_is_nobody}
+    return raster.read_cells(asked.file.path, area=city.area, crs_to=city.crs, **how)
+
+
 def _touching(units: Units, city: City) -> Flags:
     """(u,) the units that the study area touches."""
     everywhere = np.ones(len(units.ids), bool)
@@ -144,3 +163,29 @@ def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:
         units, unit = places.hexes(people.xy, people.crs, edge_m=asked.hex_m or HEX_M)
         return replace(people, units=units, unit=unit)
     return replace(people, units=units, unit=units.holding(people.xy))
+
+
+def levels(scenario: Scenario, city: City, demand: Demand) -> Tree | None:
+    """The levels of the city that the scenario names, down to the places; refused where they do not nest."""
+    asked = scenario.demand.tree
+    if asked is None:
+        return None
+    if asked.digits:
+        return tree_of_codes(demand.ids, asked.digits)
+    how = [
+        {"id": each.id, "name": each.name, "kind": each.level, "crs_to": city.crs, **how_to_read(each, city)}
+        for each in asked.areas
+    ]
+    areas = [tables.units(each.file.path, **reading) for each, reading in zip(asked.areas, how, strict=True)]
+    parents = [
+        None if each.parent is None else tables.texts(each.file.path, each.parent, **how_to_read(each, city))
+        for each in asked.areas
+    ]
+    tree = nest(areas, parents).with_places(demand, areas)
+    stated = {"building": demand.of()}
+    for each, reading, sums in zip(asked.areas, how, tree.add_up(demand.of()), strict=False):
+        if each.people is not None:
+            _, people = tables.control_totals(each.file.path, people=each.people, **reading)
+            stated[each.level] = np.append(people, sums[len(people) :])  # behind them, who is outside of all
+    tree.check_people(stated)
+    return tree

@@ -24,7 +24,7 @@ from planner.network import Flags, Floats, Snap, WalkNetwork
 from planner.official import residential_land
 from planner.plan import Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
-from planner.residents import residents
+from planner.residents import levels, residents
 from planner.rule_sets import UnderRuleSet, compare_rule_sets
 from planner.rules import Effort, Rules
 from planner.scenario import Question, Scenario
@@ -33,6 +33,7 @@ from planner.sources.gates import surroundings
 from planner.sources.osm import Extract
 from planner.sources.places import BaseMap, base_map
 from planner.standards import Standard
+from planner.tree import Tree
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +91,7 @@ class Run:
     versions: Mapping[str, str]
     land: Land | None = None  # residential; None where none is known, or no green is asked about
     beyond: BeyondCoverage = field(default_factory=BeyondCoverage)  # how far, how evenly, how much for each
+    tree: Tree | None = None  # the levels of the city, where the scenario names them
     rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
@@ -177,6 +179,7 @@ def run_scenario(
         versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
         beyond=beyond.with_plans(scenario, demand, opened),
         land=residential,
+        tree=levels(scenario, place, demand),
         rule_sets=compared,
         circle=asked_circle.changed(circle, opened),
     )

@@ -19,21 +19,24 @@ def hide_people(tree: Tree, people: Sequence[Floats], *, below: float) -> tuple[
     return _hide(tree, [each[:, None] for each in people], [small(each, below) for each in people], below)
 
 
-def hide_of_them(
-    tree: Tree, people: Sequence[Floats], counts: Sequence[Floats], *, below: float
-) -> tuple[tuple[Flags, ...], tuple[Flags, ...]]:
-    """For each level the parts whose people are hidden, and those whose `counts` (m, k) of them are.
+def hide_counts(
+    tree: Tree,
+    counts: Sequence[Floats],
+    of: Sequence[Floats],
+    *,
+    below: float,
+    hidden: Sequence[Flags] | None = None,
+) -> tuple[Flags, ...]:
+    """For each level the parts (m,) whose `counts` (m, k) are not printed: groups, or people served.
 
-    The counts of a part, groups or people served, are hidden together where one of them, or what one leaves of the
-    people, is small: of 20 people, 17 of one group tell the 3 of the other.
+    The counts of a part are hidden together where one of them is small, or what it leaves of those it is a count `of`
+    (m, k): of 20 people, 17 of one group tell the 3 of the other. So are those of parts that are `hidden` already.
     """
-    of_all = hide_people(tree, people, below=below)
-    few = [
-        hidden | (small(part, below) | small(all_of_it[:, None] - part, below)).any(axis=1)
-        for hidden, all_of_it, part in zip(of_all, people, counts, strict=True)
-    ]
-    both = [np.hstack([all_of_it[:, None], part]) for all_of_it, part in zip(people, counts, strict=True)]
-    return of_all, _hide(tree, both, few, below)
+    few = []
+    for level, (part, whole) in enumerate(zip(counts, of, strict=True)):
+        telling = np.asarray((small(part, below) | small(whole - part, below)).any(axis=1))
+        few.append(telling if hidden is None else telling | hidden[level])
+    return _hide(tree, [np.hstack(pair) for pair in zip(of, counts, strict=True)], few, below)
 
 
 def _hide(tree: Tree, counts: Sequence[Floats], few: Sequence[Flags], below: float) -> tuple[Flags, ...]:

@@ -86,6 +86,15 @@ class Tree:
         return Tree((*levels, Level("building", demand.ids, names, parent)))
 
 
+def tree_of_units(demand: Demand) -> Tree:
+    """The units that a demand is reported by, and one for those in none; nothing about them is checked."""
+    units = demand.units
+    if units is None:
+        raise NestingError("There are no units to make levels of. Give the demand units, or nest areas of your own.")
+    level = Level(units.kind, units.ids, units.names, np.zeros(len(units.ids), np.int64))
+    return Tree((level,)).with_places(demand, (units,))
+
+
 def tree_of_codes(codes: NDArray[np.str_], lengths: Mapping[str, int]) -> Tree:
     """A tree from codes that begin with those of the levels above, as 统计区划代码 do.
 
@@ -136,10 +145,11 @@ def nest(areas: Sequence[Units], parents: Sequence[NDArray[np.str_] | None] | No
 def _parents(units: Units, above: Units, said: NDArray[np.str_] | None, overlap: float, faults: list[str]) -> Integers:
     """(m,) the parent of each unit; what is wrong with it goes to `faults`."""
     share = _shares(units.geometry, above.geometry)
-    holder = np.full(len(units.ids), -1, np.int64)
+    holders: list[list[int]] = [[] for _ in units.ids]
     for (unit, inside), part in sorted(share.items()):
         if part >= 1 - overlap:
-            holder[unit] = inside
+            holders[unit].append(inside)
+    holder = np.array([each[0] if len(each) == 1 else -1 for each in holders], np.int64)
     touched = [
         [above.ids[b] for (a, b), part in share.items() if a == unit and part > overlap] for unit in range(len(holder))
     ]

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from planner.ages import Ages, check_classes, parts_of
+from planner.city import read_city
 from planner.demand import Units
 from planner.errors import DataError, PeopleError, ScenarioError
+from planner.residents import residents
 from planner.run import run_scenario
 from planner.scenario import load
 from planner.sources.census import Counts, read_counts
@@ -306,6 +308,16 @@ def test_without_polygons_the_whole_city_is_one_unit_which_must_be_said(town):
     assert any(note.startswith("the 2 units of people.csv have no polygons: all 42 people") for note in run.notes)
 
 
+def test_a_scenario_reads_a_sheet_of_text(town):
+    rows = [("west", "５", "25"), ("east", "2", "10"), ("合计", "7", "35")]
+    sheet = pd.DataFrame(rows, columns=["社区", "0-14岁", "15岁及以上"])
+    pyogrio.write_dataframe(sheet, town / "people.xlsx", driver="XLSX")
+    counts = "{file: people.xlsx, unit: 社区, groups: {children: 0-14}, areas: {file: areas.geojson, id: id, name: id}}"
+    run = run_scenario(load(town / "town.yaml", set=[f"demand.spread.counts={counts}"]))
+    assert run.demand.people.sum(axis=0).tolist() == [42, 7]
+    assert "1 rows of totals in people.xlsx are left out: the others add up to them" in run.notes
+
+
 def test_ages_that_are_none_and_a_long_table_without_people_are_faults_of_the_scenario(town):
     for change, told in (
         ("demand.spread.counts.groups={older: pensioners}", "must name ages, such as 0-14, 60\\+ or 7"),
@@ -336,3 +348,17 @@ def test_las_palmas_keeps_every_person_of_its_age_pyramid():
     anywhere = homes(rng.integers(50, 2000, 3000), rng.uniform(0, 10_000, (3000, 2)))
     people = spread(counts, areas=None, row=anywhere)
     assert people.people.sum(axis=0).tolist() == [379_766, 50_712, 84_944, 17_240]
+
+
+@pytest.mark.cities
+@pytest.mark.skipif(not LAS_PALMAS.is_dir(), reason="the real cities are not beside the project in ../shared/data")
+def test_the_homes_of_las_palmas_hold_everybody_by_age():
+    scenario = load(Path(__file__).parent / "scenarios" / "las-palmas-ages.yaml")
+    place = read_city(scenario)
+    people, notes = residents(scenario, place)
+    assert people.groups == ("people", "children", "older", "80+")
+    assert people.people.sum(axis=0).tolist() == [379_766, 50_712, 84_944, 17_240]
+    assert str(people.base).startswith("registered population, 2015-01-01, municipality of Las Palmas")
+    assert not any("population base" in note for note in notes)
+    share = people.people[:, 1:] - people.of()[:, None] * np.array([50_712, 84_944, 17_240]) / 379_766
+    assert (np.abs(share) < 2).all()  # older people are two parts of everybody, each rounded once

@@ -46,10 +46,15 @@ def test_the_screen_of_python_prints_what_it_says(desk, monkeypatch):
 
 
 def test_the_screen_of_yaml_is_a_scenario_and_its_fault_is_told_as_shown(desk):
-    text, study_area = shown("yaml")
+    text, by_age, study_area, *_ = shown("yaml")
     assert study_area.startswith("city: {extract: chuanhui.osm.pbf")
     (desk / "scenario.yaml").write_text(text, "utf-8")
     assert load(desk / "scenario.yaml").siting[0].new_sites == 20
+    (desk / "sections.csv").write_text("section,year,sex,0-14,15-59,60+\na,2015,m,1,2,3\n", "utf-8")
+    homes = gpd.read_file(desk / "blocks.shp").head(1).assign(code="a", name="A")
+    homes.to_file(desk / "sections.gpkg")
+    (desk / "scenario.yaml").write_text(f"city: chuanhui.osm.pbf\n{by_age}", "utf-8")
+    assert load(desk / "scenario.yaml").demand.spread.counts.groups == {"children": "0-14", "older": "60+"}
     (desk / "scenario.yaml").write_text(text.replace("rule_set:", "rule_sets:"), "utf-8")
     with pytest.raises(ScenarioError) as refused:
         load(desk / "scenario.yaml")

@@ -207,7 +207,7 @@ def test_a_city_is_one_thing(faults):
 
 def test_people_come_from_one_source(faults):
     (fault,) = faults("city: made-up\ndemand: {}\n")
-    assert fault == "2:1: demand: write exactly one of spread, layer; given: none"
+    assert fault == "2:1: demand: write exactly one of spread, layer, raster; given: none"
 
 
 def test_a_total_without_its_assumption_is_refused(faults):

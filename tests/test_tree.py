@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from planner.demand import Units
 from planner.errors import NestingError
 from planner.sources.census import read_counts
-from planner.suppression import hide_of_them, hide_people
+from planner.suppression import hide_counts, hide_people
 from planner.tree import Level, Tree, nest, tree_of_codes
 from tests.towns import demand
 
@@ -176,7 +176,7 @@ def test_small_counts_that_are_small_together_are_hidden_with_more():
 def test_who_is_not_in_a_group_is_no_less_secret():
     #          people  women        the 3 men of the second house are told by 20 - 17
     tree, people = family(40, 20, 60)
-    _, of_them = hide_of_them(tree, people, [np.array([[20.0], [17], [30]])], below=10)
+    of_them = hide_counts(tree, [np.array([[20.0], [17], [30]])], [people[0][:, None]], below=10)
     assert of_them[0].tolist() == [True, True, False]
 
 
@@ -226,7 +226,8 @@ def test_no_hidden_count_can_be_computed_from_the_printed_ones(city):
     people, groups = tree.add_up(people), tree.add_up(groups)
     if people[0].sum() < 10 or any(0 < each < 10 or 0 < people[0].sum() - each < 10 for each in groups[0].sum(axis=0)):
         return  # the city as a whole is a small count
-    of_all, of_them = hide_of_them(tree, people, groups, below=10)
+    of_all = hide_people(tree, people, below=10)
+    of_them = hide_counts(tree, groups, [np.column_stack([each] * 2) for each in people], below=10, hidden=of_all)
     for flags in (of_all, of_them):
         assert determined(tree, flags) == []
     for count, part, all_hidden, part_hidden in zip(people, groups, of_all, of_them, strict=True):

@@ -11,7 +11,7 @@ from planner.doctor.findings import SEVERITIES, Finding, refused, worst_first
 from planner.errors import DataError
 from planner.facilities import Facilities
 from planner.network import Snap
-from planner.residents import residents
+from planner.residents import levels, residents
 from planner.scenario import Layer, Scenario, SiteLayer
 from planner.sources.gates import surroundings
 from planner.sources.layers import find_columns, numbers
@@ -48,6 +48,8 @@ def _layers(scenario: Scenario) -> list[tuple[str, Layer]]:
     named: list[tuple[str, object]] = [
         ("demand.layer", demand.layer),
         ("demand.spread.totals", demand.spread and demand.spread.totals),
+        ("demand.spread.counts.areas", demand.spread and demand.spread.counts and demand.spread.counts.areas),
+        *((f"demand.tree.areas.{i}", area) for i, area in enumerate(demand.tree.areas if demand.tree else ())),
         ("land", scenario.land),
         *((f"facilities.layers.{i}", layer) for i, layer in enumerate(scenario.facilities.layers)),
         *((f"siting.{i}.candidates", question.candidates) for i, question in enumerate(scenario.siting)),
@@ -84,6 +86,10 @@ def _people(scenario: Scenario, city: City, stated: float | None) -> list[Findin
     found = [Finding("note", "people", "demand", sentence) for sentence in said]
     found += places.far_from_streets(people, door, scenario)
     found += _walls(people, door, city)
+    try:
+        levels(scenario, city, people)
+    except DataError as error:
+        found.append(refused("demand.tree", error))
     found += streets.road_density(city, people)
     return found if stated is None else found + places.drift(stated, people, door)
 

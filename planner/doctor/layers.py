@@ -14,7 +14,7 @@ from planner.network import Shapes
 from planner.provisions import provision
 from planner.scenario import Layer, SiteLayer
 from planner.scenario.land import LandLayer
-from planner.scenario.people import PeopleLayer, Totals
+from planner.scenario.people import Areas, PeopleLayer, Totals, TreeLevel
 from planner.sources import datum, layers
 from planner.sources.coordinates import WEB_MERCATOR
 
@@ -61,7 +61,7 @@ def displaced(layer: Layer, table: gpd.GeoDataFrame, city: City, where: str) -> 
 
 def twice(layer: Layer, table: gpd.GeoDataFrame, city: City, where: str) -> list[Finding]:
     """Rows of a layer that stand at one place; identical polygons count as well."""
-    if isinstance(layer, Totals):
+    if isinstance(layer, Totals | Areas | TreeLevel):
         return []
     middle = shapely.point_on_surface(_metric(table, city))
     near_m = provision("doctor.same-place").number

@@ -17,6 +17,7 @@ from planner.ledgers.beyond import (
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
+from planner.ledgers.tree import tree_records, tree_text
 from planner.ledgers.units import units_text
 from planner.run import Run
 
@@ -29,10 +30,12 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "evenness.csv": evenness_text,
     "detours.csv": detours_text,
     "access.csv": access_text,
+    "tree.csv": tree_text,
 }
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "beyond": beyond_records,
+    "tree": tree_records,
 }
 SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet, circle_sheet)

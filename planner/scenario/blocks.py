@@ -254,5 +254,8 @@ class Question(Model):
 class Outputs(Model):
     """How results are shown."""
 
+    suppress_below: Count | None = None
+    """Counts by group or level below this are not printed, nor what would tell them; 10 by default, 0 prints all."""
+
     language: Literal["zh", "en", "both"] = "both"
     """Of the map; both starts in Chinese and has a switch."""

@@ -82,7 +82,10 @@ def _head(path: Path, layer: str | None, encoding: str | None) -> Head:
     import pyogrio  # noqa: PLC0415  (GDAL takes a while to load, and a scenario without layers does without)
 
     try:
-        info = pyogrio.read_info(path, layer=layer, encoding=encoding)
+        headed = (
+            {"HEADERS": "FORCE"} if path.suffix.lower() in {".xlsx", ".ods"} else {}
+        )  # as the reader of layers does
+        info = pyogrio.read_info(path, layer=layer, encoding=encoding, **headed)
         columns = set(info["fields"])
         if path.suffix.lower() == ".shp" and encoding is None:  # without a .cpg nobody knows
             columns |= set(pyogrio.read_info(path, encoding="GB18030")["fields"])

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, StrictBool, ValidationInfo, field_validator, model_validator
 
 from planner.ages import Ages
 from planner.population import PopulationBase
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import (
+    AnyFile,
     Column,
     Count,
     Datum,
@@ -141,6 +142,24 @@ class Counts(Model):
         return self
 
 
+class Raster(Model):
+    """People by the cell of a raster, such as a GeoTIFF of WorldPop."""
+
+    file: AnyFile
+    """The file, relative to this scenario."""
+    band: Annotated[Count, Field(ge=1)] = 1
+    """Which band holds the people."""
+    nodata_is_nobody: StrictBool = False
+    """Whether cells without data mean that nobody lives there; otherwise they are refused."""
+
+
+class PeopleRaster(Raster):
+    """People who stand in the cells of a raster: only where no homes are mapped."""
+
+    base: Base
+    """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
+
+
 class Spread(Model):
     """People spread over the residential buildings of the city by floor area, to the person."""
 
@@ -148,17 +167,19 @@ class Spread(Model):
     """Everybody in the study area."""
     totals: Totals | None = None
     """A table of totals by unit, instead of one total."""
-    counts: Counts | None = Field(None, validate_default=True)
+    counts: Counts | None = None
     """A table of people by unit and age, instead of totals."""
+    raster: Raster | None = Field(None, validate_default=True)
+    """A raster of people, each cell spread over the homes in it."""
     base: Base
     """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
     assumption: Text | None = Field(None, validate_default=True)
     """The sentence that every output repeats; one total for a whole city cannot do without."""
 
-    @field_validator("counts")
+    @field_validator("raster")
     @classmethod
-    def _one_source(cls, value: Counts | None, info: ValidationInfo) -> Counts | None:
-        exactly_one(("total", "totals", "counts"), value, info)
+    def _one_source(cls, value: Raster | None, info: ValidationInfo) -> Raster | None:
+        exactly_one(("total", "totals", "counts", "raster"), value, info)
         return value
 
     @field_validator("assumption")
@@ -214,18 +235,68 @@ class Units(Short):
         return value
 
 
+class TreeLevel(Layer):
+    """The areas of one level."""
+
+    level: Literal["district", "subdistrict", "community", "compound"]
+    """district 区, subdistrict 街道, community 社区 or compound 小区; buildings are the places themselves."""
+    id: Column
+    """Column with a unique id."""
+    name: Column
+    """Column with a name."""
+    parent: Column | None = None
+    """Column with the id of the area of the level above; by default the area that holds it."""
+    people: Column | None = None
+    """Column with everybody in the area, as a check: the places in it must add up to it."""
+
+
+class Levels(Model):
+    """The levels of the city in one another, from the uppermost down: 区, 街道, 社区, 小区, and buildings below."""
+
+    areas: tuple[TreeLevel, ...] = ()
+    """Polygons of each level."""
+    digits: dict[Text, Annotated[Count, Field(ge=1)]] = Field({}, validate_default=True)
+    """Or how many first characters of the places' ids tell each level: {district: 6, subdistrict: 9, community: 12}."""
+
+    @field_validator("areas")
+    @classmethod
+    def _downward(cls, value: tuple[TreeLevel, ...]) -> tuple[TreeLevel, ...]:
+        given = [each.level for each in value]
+        there = ["district", "subdistrict", "community", "compound"]
+        if given != [level for level in there if level in given]:
+            raise complaint(f"go down from {', '.join(there)}, each once; given: {', '.join(given)}")
+        return value
+
+    @field_validator("digits")
+    @classmethod
+    def _one_way(cls, value: dict[str, int], info: ValidationInfo) -> dict[str, int]:
+        exactly_one(("areas", "digits"), value, info)
+        return value
+
+
 class People(Model):
     """Where people live: spread over buildings, or a layer that says it."""
 
     spread: Spread | None = None
     """One total, or totals by unit, spread over residential buildings."""
-    layer: PeopleLayer | None = Field(None, validate_default=True)
+    layer: PeopleLayer | None = None
     """A layer with people."""
+    raster: PeopleRaster | None = Field(None, validate_default=True)
+    """A raster with people, where no homes are mapped to spread them over."""
     units: Units = Units.model_validate({})
     """The areas to report by."""
+    tree: Levels | None = None
+    """The levels of the city in one another; what does not nest or add up is refused, and tree.csv reports by all."""
 
-    @field_validator("layer")
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers of people, of areas they are counted in and of levels."""
+        of_spread = (self.spread.totals, self.spread.counts and self.spread.counts.areas) if self.spread else ()
+        levels = self.tree.areas if self.tree else ()
+        return tuple(layer for layer in (self.layer, *of_spread, *levels) if layer is not None)
+
+    @field_validator("raster")
     @classmethod
-    def _one_source(cls, value: PeopleLayer | None, info: ValidationInfo) -> PeopleLayer | None:
-        exactly_one(("spread", "layer"), value, info)
+    def _one_source(cls, value: PeopleRaster | None, info: ValidationInfo) -> PeopleRaster | None:
+        exactly_one(("spread", "layer", "raster"), value, info)
         return value

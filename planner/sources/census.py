@@ -66,7 +66,9 @@ def read_counts(
     named = [unit, *filter(None, (age, people)), *classes, *only, *sum_over]
     column = dict(zip(named, find_columns(table, path, *named), strict=True))
     rows = np.arange(1, len(table) + 1).astype(np.str_)
-    said = {name: _texts(table[column[name]]) for name in {unit, *([age] if age else []), *only, *sum_over}}
+    said = {
+        name: _texts(table[column[name]]) for name in dict.fromkeys((unit, *filter(None, (age,)), *only, *sum_over))
+    }
     keep = _chosen(said, only, path)
     table, rows, said = table[keep], rows[keep], {name: texts[keep] for name, texts in said.items()}
     free = [str(name) for name in table.columns if name not in column.values()]

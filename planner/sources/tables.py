@@ -151,6 +151,12 @@ def units(
     return _units(read_layer(path, **how_to_read), Path(path), id, name, crs_to, kind)
 
 
+def texts(path: Path | str, column: str, **how_to_read: Any) -> NDArray[np.str_]:
+    """(n,) a column of a layer as text. `how_to_read` goes to `read_layer`."""
+    layer = read_layer(path, **how_to_read)
+    return words(layer[find_columns(layer, Path(path), column)[0]])
+
+
 def control_totals(
     path: Path | str,
     *,
