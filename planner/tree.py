@@ -3,7 +3,7 @@
 Each part lies in exactly one of the level above, parts of a level do not lie over one another, and people add up.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planner.demand import Demand, Units
 from planner.errors import NestingError, first
-from planner.network import Floats, Integers, Shapes
+from planner.network import Flags, Floats, Integers, Shapes
 from planner.written import written
 
 LEVELS = ("district", "subdistrict", "community", "compound", "building")
@@ -144,36 +144,30 @@ def nest(areas: Sequence[Units], parents: Sequence[NDArray[np.str_] | None] | No
 
 def _parents(units: Units, above: Units, said: NDArray[np.str_] | None, overlap: float, faults: list[str]) -> Integers:
     """(m,) the parent of each unit; what is wrong with it goes to `faults`."""
-    share = _shares(units.geometry, above.geometry)
     holders: list[list[int]] = [[] for _ in units.ids]
-    for (unit, inside), part in sorted(share.items()):
-        if part >= 1 - overlap:
-            holders[unit].append(inside)
-    holder = np.array([each[0] if len(each) == 1 else -1 for each in holders], np.int64)
-    touched = [
-        [above.ids[b] for (a, b), part in share.items() if a == unit and part > overlap] for unit in range(len(holder))
-    ]
+    drawn: list[list[str]] = [[] for _ in units.ids]
+    for unit, holder, share in _shares(units.geometry, above.geometry):
+        holders[unit] += [holder] if share >= 1 - overlap else []
+        drawn[unit] += [str(above.ids[holder])] if share > overlap else []
+    held = np.array([each[0] if len(each) == 1 else -1 for each in holders], np.int64)
+    lies = [f"{id} in {' and '.join(there) or 'none'}" for id, there in zip(units.ids, drawn, strict=True)]  # noqa: A001
     if said is None:
-        lost = np.flatnonzero(holder < 0).tolist()
-        faults += _told(
-            lost, units, above, lambda unit: f"lies in {' and '.join(touched[unit]) or 'none'}", "in exactly one"
-        )
-        return holder
+        faults += _told(held < 0, units, f"do not lie in one {above.kind}", lies)
+        return held
     position = {id: at for at, id in enumerate(above.ids.tolist())}  # noqa: A001
     parent = np.array([position.get(id, -1) for id in said.tolist()], np.int64)  # noqa: A001
-    unknown = np.flatnonzero(parent < 0).tolist()
-    faults += _told(unknown, units, above, lambda unit: f"names {str(said[unit])!r}", "in one that there is")
-    apart = np.flatnonzero((parent >= 0) & (parent != holder)).tolist()
-    drawn = lambda unit: f"names {said[unit]}, drawn in {' and '.join(touched[unit]) or 'none'}"  # noqa: E731
-    faults += _told(apart, units, above, drawn, "drawn in the one that they name")
+    names = [f"{id} names {name}" for id, name in zip(units.ids, said, strict=True)]  # noqa: A001
+    faults += _told(parent < 0, units, f"name no {above.kind} that there is", names)
+    apart = [f"{name}, drawn {where.partition(' ')[2]}" for name, where in zip(names, lies, strict=True)]
+    faults += _told((parent >= 0) & (parent != held), units, f"are not drawn in the {above.kind} they name", apart)
     return parent
 
 
-def _shares(geometry: Shapes, above: Shapes) -> dict[tuple[int, int], float]:
-    """(unit, parent) → the share of the unit's area that lies in the parent."""
+def _shares(geometry: Shapes, above: Shapes) -> list[tuple[int, int, float]]:
+    """Each unit and parent that meet, and the share of the unit's area that lies in the parent."""
     unit, parent = shapely.STRtree(above).query(geometry, predicate="intersects")
     common = shapely.area(shapely.intersection(geometry[unit], above[parent])) / shapely.area(geometry[unit])
-    return dict(zip(zip(unit.tolist(), parent.tolist(), strict=True), common.tolist(), strict=True))
+    return sorted(zip(unit.tolist(), parent.tolist(), common.tolist(), strict=True))
 
 
 def _overlaps(units: Units, overlap: float) -> list[str]:
@@ -189,11 +183,10 @@ def _overlaps(units: Units, overlap: float) -> list[str]:
     return [f"{len(over)} pairs of level {units.kind} overlap ({pairs})"]
 
 
-def _told(at: list[int], units: Units, above: Units, why: Callable[[int], str], should: str) -> list[str]:
-    if not at:
-        return []
-    shown = first(f"{units.ids[unit]} {why(unit)}" for unit in at)
-    return [f"{len(at)} of {len(units.ids)} of level {units.kind} are not {should} {above.kind} ({shown})"]
+def _told(bad: Flags, units: Units, what: str, culprits: list[str]) -> list[str]:
+    """A fault of the units (m,) marked, with what there is to say of each."""
+    shown = first(culprits[unit] for unit in np.flatnonzero(bad).tolist())
+    return [f"{int(bad.sum())} of {len(bad)} of level {units.kind} {what} ({shown})"] if bad.any() else []
 
 
 def _refuse(faults: list[str], remedy: str) -> None:

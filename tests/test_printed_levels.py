@@ -88,7 +88,7 @@ def test_levels_that_do_not_nest_stop_the_run(nested, town):  # noqa: F811
     scenario = load(town / "town.yaml", set=[f"demand.tree={{areas: [{TREE}]}}"])
     assert any(each.where == "demand.tree" and each.severity == "error" for each in examine(scenario))
     with pytest.raises(
-        NestingError, match=r"1 pairs of level subdistrict overlap .*; 1 of 3 of level community are not"
+        NestingError, match=r"1 pairs of level subdistrict overlap .*; 1 of 3 of level community do not lie in one"
     ):
         nested()
 

@@ -74,14 +74,17 @@ def test_all_that_does_not_nest_is_told_at_once():
     with pytest.raises(NestingError) as refused:
         nest((DISTRICT, streets, communities), parents)
     for fault in (
-        "1 of 2 of level subdistrict are not in one that there is district (first: east names 'D')",
+        "1 of 2 of level subdistrict name no district that there is (first: east names D)",
         "1 pairs of level subdistrict overlap (first: west and east, 20 m²)",
-        "3 of 3 of level community are not drawn in the one that they name subdistrict",
+        "3 of 3 of level community are not drawn in the subdistrict they name",
         "A names east, drawn in west",
         "C names east, drawn in none",
     ):
         assert fault in str(refused.value)
-    with pytest.raises(NestingError, match=r"B lies in west and east, C lies in none"):
+    with pytest.raises(
+        NestingError,
+        match=r"2 of 3 of level community do not lie in one subdistrict .first: B in west and east, C in none",
+    ):
         nest((DISTRICT, STREETS, communities))
 
 
