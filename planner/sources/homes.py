@@ -31,7 +31,7 @@ def spread_counts(
 
     Everybody goes to the homes of the unit by floor area (`spread_residents`), and of those in a home each part of
     the groups (`share_groups`) as many as in the unit, rounded down or up: every unit has the people of each group
-    that the table states, every home as many of each as it can have. `areas` are the units' polygons, found by id;
+    that the table states, every home no more in its groups than people. `areas` are the units' polygons, found by id;
     without them the table is one unit, which is the whole city.
 
     Raises PeopleError where a unit with people has no polygon or no home, or a group cuts an age class.
