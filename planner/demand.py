@@ -100,9 +100,9 @@ class Demand:
                 f"{len(self.ids)} ({first(self.ids)}). Measure it for this demand."
             )
 
-    def snapped(self, network: WalkNetwork, *, max_access_m: float) -> "Demand":
-        """The same demand, attached to the streets. Refused where most of it is off the network."""
-        door = network.snap(self.xy, max_access_m=max_access_m)
+    def snapped(self, network: WalkNetwork, *, max_access_m: float, closed: Integers | None = None) -> "Demand":
+        """The same demand, attached to the streets but those `closed`. Refused where most of it is off the network."""
+        door = network.snap(self.xy, max_access_m=max_access_m, closed=closed)
         door.check("places", self.ids, max_access_m)
         return replace(self, door=door)
 

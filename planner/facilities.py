@@ -45,9 +45,9 @@ class Facilities:
             object.__setattr__(self, "capacity", np.full(m, np.nan))
         check_capacity(self.capacity, self.ids)
 
-    def snapped(self, network: WalkNetwork, *, max_access_m: float) -> "Facilities":
-        """The same facilities with their gates attached to the streets."""
-        return replace(self, door=network.snap(self.gate_xy, max_access_m=max_access_m))
+    def snapped(self, network: WalkNetwork, *, max_access_m: float, closed: Integers | None = None) -> "Facilities":
+        """The same facilities with their gates attached to the streets but those `closed`."""
+        return replace(self, door=network.snap(self.gate_xy, max_access_m=max_access_m, closed=closed))
 
     def at_least(self, area_m2: float) -> Flags:
         """(m,) the facilities of at least this area. Points, whose area nobody knows, do not pass a floor."""

@@ -13,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.errors import CrsError, DataError, OffNetworkError, first
+from planner.ways import OBSTACLES, Ways, bits
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -102,6 +103,7 @@ class WalkNetwork:
     height_m: Floats | None = None  # (v,)  above any level; only walkers who mind slopes need it
     passage: Integers | None = None  # (e,)  BOTH_WAYS, ONWARD or BACK, SHUT; both ways everywhere where it is None
     private: Flags | None = None  # (e,)  ways behind walls, to which nothing from outside is attached; or none
+    ways: Ways | None = None  # of each segment; None = nothing to mind is known
 
     @classmethod
     def from_segments(  # noqa: PLR0913  (what streets consist of, each named)
@@ -116,15 +118,19 @@ class WalkNetwork:
         island_m: float = 0.0,
         summary: Mapping[str, float] | None = None,
         height_m: Floats | None = None,
+        ways: Ways | None = None,
     ) -> "WalkNetwork":
         """Clean segments into a network.
 
-        Of parallel segments the shortest stays; loops from a node to itself and nodes without a street
-        are dropped. `length_m` defaults to the straight length and is never below it.
+        Of parallel segments the shortest stays, and each longer one that lacks an obstacle which all shorter ones
+        have: a ramp beside stairs. Loops from a node to itself and nodes without a street are dropped. `length_m`
+        defaults to the straight length and is never below it.
         """
         check_metric(crs)
         xy = np.asarray(xy, np.float64).reshape(-1, 2)
-        ends = np.sort(np.asarray(ends, np.int64).reshape(-1, 2), axis=1)
+        given = np.asarray(ends, np.int64).reshape(-1, 2)
+        ends = np.sort(given, axis=1)
+        minded = (Ways.plain(len(ends)) if ways is None else ways).turned(given[:, 0] > given[:, 1])
         if not np.isfinite(xy).all():
             raise DataError(f"{int((~np.isfinite(xy)).any(axis=1).sum())} street nodes have no finite coordinates.")
         straight = np.hypot(*(xy[ends[:, 0]] - xy[ends[:, 1]]).T)
@@ -135,13 +141,12 @@ class WalkNetwork:
         if height is not None and not (len(height) == len(xy) and np.isfinite(height).all()):
             raise DataError(f"{len(xy)} street nodes need as many finite heights, not {np.isfinite(height).sum()}.")
 
-        order = np.lexsort((length, ends[:, 1], ends[:, 0]))
-        ends, length = ends[order], length[order]
-        repeated = np.zeros(len(ends), bool)
-        repeated[1:] = (ends[1:] == ends[:-1]).all(axis=1)
+        order = np.lexsort((minded.traits & bits(*OBSTACLES), length, ends[:, 1], ends[:, 0]))
+        ends, length, minded = ends[order], length[order], minded.kept(order)
+        repeated = _repeated(ends, minded.traits & bits(*OBSTACLES))
         loop = ends[:, 0] == ends[:, 1]
         keep = ~(repeated | loop)
-        ends, length = ends[keep], length[keep]
+        ends, length, minded = ends[keep], length[keep], minded.kept(keep)
 
         used = np.zeros(len(xy), bool)
         used[ends] = True
@@ -161,7 +166,8 @@ class WalkNetwork:
         no_barriers = np.empty(0, object)
         walls = no_barriers if barriers is None else np.asarray(barriers, object)
         height = height if height is None else height[used]
-        return cls(xy, ends, length, within, component, crs, walls, island_m, counted, height)
+        kept = None if ways is None else minded
+        return cls(xy, ends, length, within, component, crs, walls, island_m, counted, height, kept)
 
     @cached_property
     def component_m(self) -> Floats:
@@ -280,6 +286,19 @@ class WalkNetwork:
             f"walking network: {s['street_km']:,.1f} km in {s['segments']:,} segments, "
             f"{s['components']:,} components, {self.crs.name}"
         )
+
+
+def _repeated(ends: Integers, obstacles: NDArray[np.uint8]) -> Flags:
+    """(e,) the segments, sorted by their ends, of which one before joins the same nodes without a further obstacle."""
+    repeated = np.zeros(len(ends), bool)
+    first_of = np.arange(len(ends))
+    twin = (ends[1:] == ends[:-1]).all(axis=1)
+    first_of[1:][twin] = 0
+    first_of = np.maximum.accumulate(first_of)
+    for back in range(1, int((np.arange(len(ends)) - first_of).max(initial=0)) + 1):
+        at = np.flatnonzero(np.arange(len(ends)) - first_of >= back)
+        repeated[at] |= (obstacles[at - back] & ~obstacles[at]) == 0
+    return repeated
 
 
 def components_of(v: int, ends: Integers, length: Floats) -> Integers:

@@ -9,7 +9,8 @@ from typing import Any
 from planner.errors import QuestionError
 from planner.kits import Kit, kits
 from planner.provisions import SURENESS, Provision, from_memory, provisions
-from planner.standards import Profile, RuleSet, Standard, profiles, rule_sets, standards
+from planner.standards import RuleSet, Standard, rule_sets, standards
+from planner.walkers import Profile, profiles
 
 Record = dict[str, Any]
 

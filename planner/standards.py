@@ -7,34 +7,7 @@ from typing import Any
 
 from planner.errors import QuestionError
 from planner.provisions import SUREST_FIRST, Provision, caution, from_memory, provision, published
-
-SLOPES = ("none", "tobler")
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Who walks, at what speed on the flat, and whether slopes change it."""
-
-    id: str
-    title: Mapping[str, str]
-    speed_m_s: float
-    source: str
-    confidence: str
-    slope: str = "none"  # or "tobler": Tobler's ratio to the speed on the flat
-
-    def __post_init__(self) -> None:
-        if not 0 < self.speed_m_s < float("inf"):
-            raise QuestionError(
-                f"The walker {self.id!r} has a speed of {self.speed_m_s} m/s. Give a finite one above 0."
-            )
-        if self.slope not in SLOPES:
-            raise QuestionError(
-                f"The walker {self.id!r} minds slopes by {self.slope!r}. Choose among {', '.join(SLOPES)}."
-            )
-
-    def metres(self, minutes: float) -> float:
-        """How far this person walks in so many minutes."""
-        return minutes * 60.0 * self.speed_m_s
+from planner.walkers import Profile, profiles
 
 
 @dataclass(frozen=True)
@@ -102,8 +75,8 @@ class RuleSet:
 class Standard:
     """A service within a limit. Exactly at the limit is covered (≤), everywhere.
 
-    `limit` is in `unit` ("m" or "min"); minutes become metres only through `profile`. A facility
-    smaller than `min_area_m2` does not count. `origin` says where a straight line starts.
+    `limit` is in `unit` ("m" or "min"); minutes become metres only through a `profile` that minds nothing of the
+    streets, and are seconds for any other. A facility smaller than `min_area_m2` does not count.
     """
 
     id: str
@@ -122,8 +95,39 @@ class Standard:
 
     @property
     def limit_m(self) -> float:
-        """The limit in metres; 15 min at 0.8 m/s are 720 m."""
+        """The limit in metres, in a straight line or on the flat without a wait; 15 min at 0.8 m/s are 720 m."""
         return self.limit if self.profile is None else self.profile.metres(self.limit)
+
+    @property
+    def in_seconds(self) -> bool:
+        """Whether a walk is held against it in seconds, because its walker minds slopes, stairs or crossings."""
+        return self.profile is not None and not self.profile.flat
+
+    def limit_in(self, unit: str) -> float:
+        """The limit of a walk in metres ("m") or seconds ("s"); refused where those of its walker are no such thing."""
+        if unit == "s" and self.profile is not None:
+            return self.limit * 60.0
+        if unit == "m" and not self.in_seconds:
+            return self.limit_m
+        if self.profile is None:
+            raise QuestionError(f"{self.id} asks for metres, and this reach is measured in seconds.")
+        raise QuestionError(
+            f"{self.id} asks for the seconds of a walker who minds {self.profile.minds}, and this reach is measured in "
+            "metres. Measure it with **standard.walk."
+        )
+
+    @property
+    def walk(self) -> dict[str, Any]:
+        """What to measure a reach by: `measure_reach(homes, parks, **standard.walk)`."""
+        if self.in_seconds:
+            return {"limit_s": self.limit_in("s"), "profile": self.profile}
+        return {"limit_m": self.limit_m}
+
+    def by(self, profile: Profile) -> "Standard":
+        """The same minutes for another walker; a standard in metres has none and is refused."""
+        if self.profile is None:
+            raise QuestionError(f"{self.id} is measured in metres and has no walker. Choose a standard in minutes.")
+        return replace(self, profile=profile)
 
     def under(self, rules: RuleSet) -> "Standard":
         """This standard with the area floor of a rule-set, where the rule-set has one for its service.
@@ -170,16 +174,15 @@ class Standard:
         changed = f"; changed: {self.reason}" if self.reason else ""
         return f"{self.document}, {self.clause}{floor}{changed}{caution(self.confidence)}"
 
+    @property
+    def _metres(self) -> str:
+        assert self.profile is not None  # noqa: S101  (asked only then)
+        return f", {self.profile.minds}" if self.in_seconds else f" = {self.limit_m:g} m"
+
     def __str__(self) -> str:
-        walk = "" if self.profile is None else f" at {self.profile.speed_m_s:g} m/s = {self.limit_m:g} m"
+        walk = "" if self.profile is None else f" at {self.profile.speed_m_s:g} m/s{self._metres}"
         floor = f", from {self.min_area_m2:g} m² ({self.rule_set})" if self.min_area_m2 else ""
         return f"{self.title['en']} ({self.limit:g} {self.unit}{walk}{floor}; {self.document}, {self.clause})"
-
-
-@cache
-def profiles() -> Mapping[str, Profile]:
-    """The published walkers, by id."""
-    return {row["id"]: Profile(**row) for row in published()["profiles"]}
 
 
 @cache
@@ -226,9 +229,13 @@ def _rule_set(row: Mapping[str, Any], changes: Mapping[str, Provision]) -> RuleS
 
 @cache
 def standards() -> Mapping[str, Standard]:
-    """The published standards, by id."""
-    rows = [{**row, "profile": profiles().get(row.get("profile", ""))} for row in published()["standards"]]
-    return {row["id"]: Standard(**row) for row in rows}
+    """The published standards, by id, for walkers on the flat."""
+    return {row["id"]: _standard(row) for row in published()["standards"]}
+
+
+def _standard(row: Mapping[str, Any]) -> Standard:
+    walker = {"profile": profiles()[row["profile"]].on_the_flat()} if "profile" in row else {}
+    return Standard(**{**row, **walker})
 
 
 def standard(id: str) -> Standard:  # noqa: A002  (the field's word)

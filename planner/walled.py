@@ -192,6 +192,7 @@ def _cut(
         component=components_of(len(apart.xy), ends, length),
         passage=passage[stays],
         private=private[stays],
+        ways=apart.ways and apart.ways.kept(stays),
     )
     return streets, ground[stays], np.where(leaves, before, after), np.where(leaves, after, before)
 
@@ -270,6 +271,7 @@ def _split(network: WalkNetwork, edge: Integers, offset_m: Floats) -> tuple[Walk
         passage=None if network.passage is None else network.passage[parent],
         private=None if network.private is None else network.private[parent],
         height_m=height,
+        ways=network.ways and network.ways.split(parent),
     )
     return split, node, parent
 
@@ -293,6 +295,7 @@ def _with_legs(network: WalkNetwork, xy: Floats, ends: Integers, length_m: Float
         passage=np.concatenate([network.passage, passage]),
         private=np.append(network.private, np.ones(len(ends), bool)),
         height_m=height,
+        ways=network.ways and network.ways.split(np.append(np.arange(len(network.ends)), np.full(len(ends), -1))),
     )
 
 

@@ -4,6 +4,7 @@ from planner.reach.columns import Columns, Reach
 from planner.reach.looking import Streets, Walk, streets_within, walk_path
 from planner.reach.measure import measure_reach, measure_straight
 from planner.reach.nearest import Nearest, measure_nearest
+from planner.reach.pace import closed_streets
 from planner.reach.sums import sum_around
 from planner.reach.what_if import WhatIf
 
@@ -14,6 +15,7 @@ __all__ = [
     "Streets",
     "Walk",
     "WhatIf",
+    "closed_streets",
     "measure_nearest",
     "measure_reach",
     "measure_straight",

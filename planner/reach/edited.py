@@ -61,6 +61,7 @@ def edited_network(
         component=components_of(len(xy), pairs, length),
         passage=_inherited(network.passage, parent),
         private=_inherited(network.private, parent),
+        ways=network.ways and network.ways.split(np.array(parent, np.int64)),
         height_m=None if network.height_m is None else np.append(network.height_m, _heights(network, at)),
     )
 

@@ -7,21 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from planner.errors import QuestionError
-from planner.network import BACK, ONWARD, SHUT, Floats, Integers, Snap, WalkNetwork
-from planner.standards import Profile
+from planner.network import Floats, Integers, Snap, WalkNetwork
+from planner.reach.pace import CLOSED, WHOLE, Costs, segment_costs, whole
+from planner.walkers import Profile
 
-WHOLE = 1e6  # micrometres in a metre, microseconds in a second: costs are whole numbers of these
 LANES = 32  # searches that run side by side, as the kernels are compiled
 SPAN = 10 * LANES  # searches that one call does
 FARTHEST = 60_000.0  # metres or seconds: beyond it nobody walks
-IMPASSABLE = 1e9  # what costs more, a cliff say, costs this: sums stay below the largest whole number
 CURVE = 16  # bits of each coordinate on the curve that orders junctions
 BUCKETS = 4096  # of a search, at most
-SLOPE_AT_EASE = 0.05  # downhill, at which Tobler's walker is fastest
-SLOPE_DECAY = 3.5
 
 Positions = NDArray[np.int32]
 
@@ -73,7 +70,7 @@ class Graph:
     network: WalkNetwork = field(repr=False)
     profile: Profile | None
     segment: tuple[Any, ...] = field(repr=False)  # of each segment: chain, flipped, before, before_back
-    costs: tuple[Integers, Integers] = field(repr=False)  # (e,) of each segment from its first end to its second, back
+    costs: Costs = field(repr=False)  # of each segment
     spare: list[Any] = field(default_factory=list, repr=False)  # workspaces of threads that have ended
 
     def streets(self, *, leaving: bool) -> tuple[Any, ...]:
@@ -98,13 +95,7 @@ class Graph:
             nothing = np.zeros(len(snap.edge), np.int64)
             return Marks(nothing - 1, nothing, nothing, nothing)
         chain, flipped, before, before_back = (each[snap.edge] for each in self.segment)
-        length = self.network.length_m[snap.edge]
-        share = np.clip(np.divide(snap.offset_m, length, out=np.zeros(len(length)), where=length > 0), 0, 1)
-        onward, back = (each[snap.edge] for each in self.costs)
-        ahead, behind = np.rint(share * onward).astype(np.int64), np.rint(share * back).astype(np.int64)
-        if self.profile is None:
-            metres, through = whole(snap.offset_m), (onward == back) & (onward < whole(IMPASSABLE))
-            ahead, behind = (np.where(through, np.minimum(metres, onward), each) for each in (ahead, behind))
+        ahead, behind = self.costs.at(snap)
         off = snap.off
         access = whole(np.where(off, 0.0, snap.access_m) / (1.0 if self.profile is None else self.profile.speed_m_s))
         return Marks(
@@ -183,14 +174,14 @@ def threaded(work: Callable[[Any], Any], parts: Sequence[Any], threads: int | No
 
 def graph_of(network: WalkNetwork, profile: Profile | None = None) -> Graph:
     """The graph of a network for a walker; metres without one. Made once, kept as long as the network."""
-    walker = None if profile is None else (profile.id, profile.speed_m_s, profile.slope)
+    walker = None if profile is None else profile.key
     return remembered(network, ("graph", walker), lambda: _graph(network, profile))  # type: ignore[no-any-return]
 
 
 def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
     from planner._kernels import contract  # noqa: PLC0415  (compiling must not slow down `planner --help`)
 
-    onward, back = segment_costs(network, profile)
+    costs = segment_costs(network, profile)
     order = _along_a_curve(network.xy)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
@@ -200,7 +191,7 @@ def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
     indptr = np.concatenate([[0], np.cumsum(np.bincount(tail, minlength=len(order)))]).astype(np.int64)
     edge = np.tile(np.arange(len(ends)), 2)[by_tail]
     junction, chain, flipped, before, before_back, first, last, there, returning = contract(
-        indptr, edge, ends, onward, back
+        indptr, edge, ends, costs.onward, costs.back
     )
     number = (np.cumsum(junction) - 1).astype(np.int32)
     first, last = number[first], number[last]
@@ -209,7 +200,7 @@ def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
     count = int(junction.sum())
     stop = np.cumsum(np.bincount(half_tail, minlength=count)).astype(np.int32)
     cost = np.minimum(there, returning)
-    walked = cost[cost < IMPASSABLE * WHOLE]
+    walked = cost[cost < whole(CLOSED)]
     mean = float(walked.mean()) if len(walked) else 1.0
     return Graph(
         start=np.concatenate([np.zeros(1, np.int32), stop[:-1]]).astype(np.int32)[:count],
@@ -227,51 +218,8 @@ def _graph(network: WalkNetwork, profile: Profile | None) -> Graph:
         network=network,
         profile=profile,
         segment=(chain, flipped, before, before_back),
-        costs=(onward, back),
+        costs=costs,
     )
-
-
-def segment_costs(network: WalkNetwork, profile: Profile | None) -> tuple[Integers, Integers]:
-    """(e,) what each segment costs from its first end to its second, and back, in whole units; shut ones IMPASSABLE."""
-    onward, back = _open_costs(network, profile)
-    if network.passage is None:
-        return onward, back
-    wall = whole(IMPASSABLE)
-    return (
-        np.where(np.isin(network.passage, (BACK, SHUT)), wall, onward),
-        np.where(np.isin(network.passage, (ONWARD, SHUT)), wall, back),
-    )
-
-
-def _open_costs(network: WalkNetwork, profile: Profile | None) -> tuple[Integers, Integers]:
-    """(e,) the costs of segments as if all were walked both ways.
-
-    Tobler (1993): a walker's speed falls by exp(−3.5·|slope + 0.05|), slope being rise over length in the
-    direction walked; here as a ratio to the walker's speed on the flat.
-    """
-    if profile is None:
-        length = whole(np.minimum(network.length_m, IMPASSABLE))
-        return length, length
-    seconds = np.minimum(network.length_m / profile.speed_m_s, IMPASSABLE)
-    if profile.slope == "none":
-        return whole(seconds), whole(seconds)
-    if network.height_m is None:
-        raise QuestionError(f"The walker {profile.id!r} minds slopes, and this network has no heights (`height_m`).")
-    rise = np.diff(network.height_m[network.ends], axis=1).ravel()
-    slope = np.divide(rise, network.length_m, out=np.zeros(len(rise)), where=network.length_m > 0)
-    up, down = (np.minimum(seconds / np.maximum(_pace(each), 1e-9), IMPASSABLE) for each in (slope, -slope))
-    return whole(up), whole(down)
-
-
-def _pace(slope: Floats) -> Floats:
-    """Speed as a share of that on the flat."""
-    pace: Floats = np.exp(-SLOPE_DECAY * (np.abs(slope + SLOPE_AT_EASE) - SLOPE_AT_EASE))
-    return pace
-
-
-def whole(amount: ArrayLike) -> Integers:
-    """Metres or seconds in whole millionths."""
-    return np.rint(np.asarray(amount) * WHOLE).astype(np.int64)
 
 
 def whole_limit(limit: float, unit: str) -> int:

@@ -21,7 +21,7 @@ from planner.facilities import Facilities
 from planner.network import Floats
 from planner.reach.columns import Columns
 from planner.reach.graph import Positions
-from planner.standards import Profile
+from planner.walkers import Profile
 
 log = logging.getLogger(__name__)
 
@@ -146,10 +146,12 @@ class Cache:
         network = door.network
         digest = hashlib.sha256(repr((FORMAT, float(limit), profile)).encode())
         heights = np.empty(0) if profile is None or network.height_m is None else network.height_m
+        ways = () if profile is None or network.ways is None else (network.ways.traits, network.ways.crossed)
         positions = [getattr(snap, part) for snap in (door, gate) for part in ("edge", "offset_m", "access_m")]
         ids = [np.asarray(each, np.str_) for each in (demand.ids, facilities.ids)]
         walls = np.empty(0) if network.passage is None else network.passage
-        for array in (network.ends, network.length_m, walls, heights, *positions, facilities.gate_facility, *ids):
+        streets = (network.ends, network.length_m, walls, heights, *ways)
+        for array in (*streets, *positions, facilities.gate_facility, *ids):
             digest.update(repr((array.shape, array.dtype.str)).encode())
             digest.update(np.ascontiguousarray(array).tobytes())
         return cls(Path(cache_dir).expanduser() / "reach", digest.hexdigest()[:32])

@@ -10,10 +10,11 @@ from planner.demand import Demand
 from planner.errors import DataError, QuestionError, first
 from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap, WalkNetwork
-from planner.reach.graph import WHOLE, Graph, graph_of, remembered, whole_limit
+from planner.reach.graph import Graph, graph_of, remembered, whole_limit
 from planner.reach.measure import asked_limit, joined_doors
 from planner.reach.nearest import one_pass
-from planner.standards import Profile
+from planner.reach.pace import WHOLE
+from planner.walkers import Profile
 
 FIRST_END, LAST_END = 0.0, np.inf  # steps of a chain, see `_between`
 
@@ -66,7 +67,8 @@ def streets_within(
     allowed = facilities.gate_facility == _position(facilities.ids, site, "facilities")
     away, by, _ = one_pass(graph, network.at_nodes(), gate, allowed, most)
     left = np.where(by < 0, -1, most - away)[network.ends]  # of the limit, at both ends of each segment
-    gate = gate.kept(allowed & ~gate.off)
+    left = left if graph.costs.waits is None else left - graph.costs.waits
+    gate = gate.kept(allowed & ~gate.off & (gate.offset_m > 0) & (gate.offset_m < network.length_m[gate.edge]))
 
     # One comes to a segment at its ends and at the gates on it, each at a share of its length with a rest of the limit.
     every, length = np.arange(len(network.ends)), network.length_m[gate.edge]
@@ -74,7 +76,9 @@ def streets_within(
     at_gate = np.divide(gate.offset_m, length, out=np.zeros(len(length)), where=length > 0)
     at = np.concatenate([np.zeros(len(every)), np.ones(len(every)), at_gate])
     rest = np.concatenate([left[:, 0], left[:, 1], most - graph.marks(gate).access])
-    onward, back = (np.divide(rest, cost[edge], out=np.ones(len(rest)), where=cost[edge] > 0) for cost in graph.costs)
+    onward, back = (
+        np.divide(rest, cost[edge], out=np.ones(len(rest)), where=cost[edge] > 0) for cost in graph.costs.inner
+    )
     start, stop = (np.clip(share, 0, 1) * network.length_m[edge] for share in (at - onward, at + back))
     piece = stop - start > 1 / WHOLE  # what comes with less than nothing stops before it starts
     edge, start, stop = _united(edge[piece], start[piece], stop[piece])
@@ -166,7 +170,7 @@ def _chain(graph: Graph, chain: int) -> Integers:
 
     def ordered() -> tuple[Integers, Integers]:
         of, _, before, _ = graph.segment
-        order = np.lexsort((graph.costs[0], before, of))  # one that costs nothing stands before the next
+        order = np.lexsort((graph.costs.onward, before, of))  # one that costs nothing stands before the next
         return order, of[order]
 
     order, of = remembered(graph, ("along chains",), ordered)

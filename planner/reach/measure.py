@@ -14,9 +14,10 @@ from planner.errors import DataError
 from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap
 from planner.reach.columns import Columns, Reach
-from planner.reach.graph import LANES, Graph, Positions, Targets, graph_of, whole, whole_limit
+from planner.reach.graph import LANES, Graph, Positions, Targets, graph_of, whole_limit
 from planner.reach.keeping import PAIR_BYTES, Cache, Store, room
-from planner.standards import Profile
+from planner.reach.pace import whole
+from planner.walkers import Profile
 
 log = logging.getLogger(__name__)
 

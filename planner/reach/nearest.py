@@ -12,9 +12,10 @@ from planner.errors import QuestionError
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Integers, Snap
 from planner.reach.columns import check_measured
-from planner.reach.graph import WHOLE, Graph, graph_of, threaded, whole_limit
+from planner.reach.graph import Graph, graph_of, threaded, whole_limit
 from planner.reach.measure import asked_limit, joined_doors
-from planner.standards import Profile
+from planner.reach.pace import WHOLE
+from planner.walkers import Profile
 
 MOST = 64  # nearest facilities at once
 PARTS = 8  # of the chains, shared out among threads

@@ -10,9 +10,10 @@ from planner.demand import Demand
 from planner.errors import QuestionError
 from planner.facilities import Facilities
 from planner.network import Floats, Integers, Snap
-from planner.reach.graph import WHOLE, Graph, Targets, graph_of, whole_limit
+from planner.reach.graph import Graph, Targets, graph_of, whole_limit
 from planner.reach.measure import asked_limit, on_streets, seeds_of
-from planner.standards import Profile
+from planner.reach.pace import WHOLE
+from planner.walkers import Profile
 
 DECAYS = ("flat", "linear", "exponential", "gaussian")
 

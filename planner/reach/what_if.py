@@ -14,9 +14,10 @@ from planner.network import Floats, Integers, Snap, WalkNetwork
 from planner.reach.columns import Columns, Reach
 from planner.reach.edited import Street, edited_network
 from planner.reach.edits import Alterable, Points
-from planner.reach.graph import LANES, Positions, graph_of, whole, whole_limit
+from planner.reach.graph import LANES, Positions, graph_of, whole_limit
 from planner.reach.measure import asked_limit, joined_doors, measure_reach
-from planner.standards import Profile
+from planner.reach.pace import closed_streets, whole
+from planner.walkers import Profile
 
 FAR = 1 << 60  # beyond every limit
 NOBODY = -1  # slot of the gates of dropped sites
@@ -285,7 +286,8 @@ class WhatIf:
         return int(found[0])
 
     def _snap(self, points: Floats) -> Snap:
-        return self.network.snap(points, max_access_m=self.max_access_m, closed=np.array(sorted(self.closed), np.int64))
+        closed = np.union1d(closed_streets(self.network, self.profile), sorted(self.closed)).astype(np.int64)
+        return self.network.snap(points, max_access_m=self.max_access_m, closed=closed)
 
     def _where(self, snap: Snap, i: int) -> tuple[int, int, int]:
         """Chain of the graph and position on it of one snapped point."""
@@ -295,7 +297,7 @@ class WhatIf:
     def _pieces_of(self, segment: int) -> list[int]:
         """The pieces that a segment of the network is now, parted from the rest of its street."""
         chain, flipped, begin, begin_back = (int(each[segment]) for each in self.graph.segment)
-        cost = [int(each[segment]) for each in self.graph.costs]
+        cost = [int(each[segment]) for each in (self.graph.costs.onward, self.graph.costs.back)]
         onward, back = reversed(cost) if flipped else cost
         self.streets.split(chain, begin, begin_back)
         self.streets.split(chain, begin + onward, begin_back + back)

@@ -50,6 +50,8 @@ SURFACE_KEYS = frozenset(FEATURE_KEYS) - {"waterway", "barrier", "entrance", "na
 SURFACE_WATERWAYS = frozenset({"riverbank", "dock", "boatyard", "dam"})
 LINE_NATURALS = frozenset({"coastline", "cliff", "ridge", "arete", "tree_row", "valley"})
 
+SIGNALS = (("highway", "traffic_signals"), ("crossing", "traffic_signals"), ("crossing:signals", "yes"))  # of nodes
+
 MAY_BE_OPEN = frozenset({"highway", "boundary", "barrier", "waterway"})  # no wonder that such a way is no ring
 
 COUNTED = (
@@ -108,6 +110,7 @@ class Extract:
     counts: Mapping[str, int] = field(default_factory=dict)  # what was survived: clipped ways, missing nodes
     attribution: str = ATTRIBUTION
     squares: tuple[Square, ...] = ()
+    signal_lonlat: Floats = field(default_factory=lambda: np.empty((0, 2)))  # (s, 2)  traffic signals on streets
     study_area: shapely.Geometry | None = None  # (multi)polygon in EPSG:4326 where a place was asked for by name
 
     @cached_property
@@ -155,6 +158,7 @@ def read_extract(path: str | Path) -> Extract:
         node_ids=ids,
         node_lonlat=np.array([gathered.lonlat[i] for i in ids.tolist()], np.float64).reshape(-1, 2),
         ways=tuple(sorted(gathered.ways, key=lambda way: way.id)),
+        signal_lonlat=np.array(gathered.signals, np.float64).reshape(-1, 2),
         squares=tuple(sorted(gathered.squares, key=lambda square: _type_then_id(square.osm_id))),
         features=_frame(gathered.features),
         counts=dict(gathered.counts),
@@ -181,6 +185,7 @@ class _Gathered:
     ways: list[Way] = field(default_factory=list)
     squares: list[Square] = field(default_factory=list)
     features: list[tuple[str, dict[str, str], Any]] = field(default_factory=list)  # geometry: shapely or hex WKB
+    signals: list[tuple[float, float]] = field(default_factory=list)
     newest: datetime = NO_DATE
     counts: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(COUNTED, 0)))
 
@@ -252,6 +257,8 @@ def _pass_over(path: Path) -> _Gathered:
         elif isinstance(item, osmium.osm.Way):
             gathered.way(item, tags)
         elif isinstance(item, osmium.osm.Node):
+            if item.location.valid() and any(value in tags.get(key, "").split(";") for key, value in SIGNALS):
+                gathered.signals.append((item.location.lon, item.location.lat))
             if not POINT_KEYS.isdisjoint(tags) and item.location.valid():
                 gathered.features.append((f"node/{item.id}", tags, shapely.Point(item.lon, item.lat)))
         elif tags.get("type") in {"multipolygon", "boundary"}:

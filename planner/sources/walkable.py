@@ -1,7 +1,7 @@
 """Which ways may be walked, and the walking network that they make."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -15,8 +15,10 @@ from pyproj import CRS, Transformer
 
 from planner.errors import CrsError, DataError, ExtractError, first
 from planner.network import Flags, Floats, Integers, Shapes, WalkNetwork, metric_crs
+from planner.sources.obstacles import segments, ways_of
 from planner.sources.osm import Extract, Square, Way, read_extract
 from planner.sources.tags import in_metres, projected
+from planner.ways import Ways
 
 # The one table of which ways may be walked. A highway value that stands in neither row is not walked:
 # motor traffic alone, under construction, planned, gone, or nothing that anybody could name.
@@ -84,13 +86,15 @@ def walk_network(
         )
     xy = projected(extract.node_lonlat, extract.crs)
     rings = [ring for square in squares for ring in square.rings]
-    ends = [_segments(extract.node_ids, way.nodes) for way in ways]
-    ends += [_segments(extract.node_ids, ring) for ring in rings]
-    ends += _across(squares, ways, extract.node_ids, xy)
+    ends = [segments(extract.node_ids, way.nodes) for way in ways]
+    ends += [segments(extract.node_ids, ring) for ring in rings]
+    ends += [np.concatenate([np.empty((0, 2), np.int64), *_across(squares, ways, extract.node_ids, xy)])]
+    tags = [*(way.tags for way in ways), *(square.tags for square in squares for _ in square.rings), {}]
     network = _network(
         xy,
         np.concatenate(ends),
         crs=extract.crs,
+        ways=ways_of(extract, tags, ends, xy),
         study_area=extract.study_area if study_area is None else study_area,
         ring_m=ring_m,
         island_m=island_m,
@@ -181,7 +185,7 @@ def _courses(
     return courses
 
 
-def _network(
+def _network(  # noqa: PLR0913  (what streets consist of, each named)
     xy: Floats,
     ends: Integers,
     *,
@@ -191,6 +195,7 @@ def _network(
     ring_m: float,
     island_m: float,
     length_m: Floats | None = None,
+    ways: Ways | None = None,
 ) -> WalkNetwork:
     """Segments cut to the study area and its ring, made a network, its islands counted."""
     inside: Flags | None = None
@@ -211,16 +216,13 @@ def _network(
             )
         ends = ends[kept]
         length_m = None if length_m is None else length_m[kept]
-    network = WalkNetwork.from_segments(xy, ends, crs=crs, length_m=length_m, inside=inside, island_m=island_m)
+        ways = ways and ways.kept(kept)
+    network = WalkNetwork.from_segments(
+        xy, ends, crs=crs, length_m=length_m, inside=inside, island_m=island_m, ways=ways
+    )
     islands = network.component_m[network.component_m < island_m]
     counted = {"islands": len(islands), "islands_km": round(float(islands.sum()) / 1000, 3)}
     return replace(network, summary={**network.summary, **counted})
-
-
-def _segments(node_ids: NDArray[np.int64], nodes: Iterable[int]) -> Integers:
-    """(k-1, 2) positions of consecutive nodes."""
-    at = np.searchsorted(node_ids, np.array(list(nodes), np.int64))
-    return np.column_stack([at[:-1], at[1:]])
 
 
 def _across(squares: list[Square], ways: list[Way], node_ids: NDArray[np.int64], xy: Floats) -> list[Integers]:
