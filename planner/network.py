@@ -167,7 +167,7 @@ class WalkNetwork:
         walls = no_barriers if barriers is None else np.asarray(barriers, object)
         height = height if height is None else height[used]
         kept = None if ways is None else minded
-        return cls(xy, ends, length, within, component, crs, walls, island_m, counted, height, kept)
+        return cls(xy, ends, length, within, component, crs, walls, island_m, counted, height, ways=kept)
 
     @cached_property
     def component_m(self) -> Floats:

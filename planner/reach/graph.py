@@ -95,6 +95,7 @@ class Graph:
             nothing = np.zeros(len(snap.edge), np.int64)
             return Marks(nothing - 1, nothing, nothing, nothing)
         chain, flipped, before, before_back = (each[snap.edge] for each in self.segment)
+        onward, back = self.costs.onward[snap.edge], self.costs.back[snap.edge]
         ahead, behind = self.costs.at(snap)
         off = snap.off
         access = whole(np.where(off, 0.0, snap.access_m) / (1.0 if self.profile is None else self.profile.speed_m_s))
