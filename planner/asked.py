@@ -69,16 +69,17 @@ class Asked:
         """The rules and the number of new sites, for the programmes."""
         return self.rules.choice(self.to_candidates.facility_ids, self.new_sites)
 
-    def lacking(self, limit_m: float) -> Flags:
+    def lacking(self, limit: float) -> Flags:
         """(n,) the places with no standing facility within the limit."""
         if self.standing is None:
             return np.ones(len(self.demand.ids), bool)
-        lacking: Flags = self.standing.within(limit_m).facilities_in_reach == 0
+        lacking: Flags = self.standing.within(limit).facilities_in_reach == 0
         return lacking
 
     def reach_faults(self, standard: Standard | None, up_to_m: float | None) -> Iterator[str]:
         """What keeps these reaches from answering for this demand, this standard or this distance."""
-        who, limit = ("the question", up_to_m) if standard is None else (standard.id, standard.limit_m)
+        who, (limit, unit) = ("the question", (up_to_m, "m")) if standard is None else (standard.id, standard.asked)
+        words = {"m": "metres", "s": "seconds"}
         for what, reach in (("candidates", self.to_candidates), ("standing facilities", self.standing)):
             if reach is None:
                 continue
@@ -88,12 +89,15 @@ class Asked:
                     f"The reach to the {what} is of {len(reach.demand_ids)} places ({first(reach.demand_ids)}), not of "
                     f"the {len(ids)} of this demand ({first(ids)}). Measure it for this demand."
                 )
-            if limit is not None and reach.unit != "m":
-                yield f"The reach to the {what} is measured in seconds, and {who} asks for metres. Measure those."
+            if limit is not None and reach.unit != unit:
+                yield (
+                    f"The reach to the {what} is measured in {words[reach.unit]}, and {who} asks for {words[unit]}. "
+                    "Measure those."
+                )
             elif limit is not None and reach.limit < limit:
                 yield (
-                    f"The reach to the {what} was measured up to {reach.limit:g} m, and {who} asks for "
-                    f"{limit:g} m. Measure again up to {limit:g} m."
+                    f"The reach to the {what} was measured up to {reach.limit:g} {unit}, and {who} asks for "
+                    f"{limit:g} {unit}. Measure again up to {limit:g} {unit}."
                 )
         if self.standing is not None and self.standing.metric != self.to_candidates.metric:
             yield (

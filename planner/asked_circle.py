@@ -8,7 +8,8 @@ from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.kits import Kit
 from planner.scenario import Scenario
-from planner.standards import profiles, standards
+from planner.standards import standards
+from planner.walkers import flat_walkers
 
 MOST_MISSED = 3  # items that the screen names; the tables have all
 HOW = (("walk", "on foot"), ("straight", "in a straight line"))
@@ -77,7 +78,7 @@ def kit_of(scenario: Scenario) -> Kit | None:
         for item in kit.items
         if item.standard.id in standards()
     )
-    return kit if asked.walker is None else kit.paced(profiles()[asked.walker])
+    return kit if asked.walker is None else kit.paced(flat_walkers()[asked.walker])
 
 
 def circle_of(scenario: Scenario, demand: Demand, standing: Mapping[str, Facilities]) -> Circle | None:

@@ -13,14 +13,22 @@ from planner.standards import Standard
 class Coverage:
     """Who is within a standard's limit of a facility, on foot or in a straight line.
 
-    Unreachable is uncovered: `nearest_m` is inf there, never NaN.
+    Unreachable is uncovered: `nearest` is inf there, never NaN.
     """
 
     standard: Standard
     metric: str  # "walk" or "straight"
-    nearest_m: Floats  # (n,)
+    nearest: Floats  # (n,)  metres, or seconds, as `unit` says
     facility: Integers  # (n,)  -1 = none within the limit
     people: Floats  # (n, k)
+    unit: str = "m"
+
+    @property
+    def nearest_m(self) -> Floats:
+        """(n,) metres to the nearest facility; refused where seconds were measured."""
+        if self.unit != "m":
+            raise QuestionError(f"{self.standard.id} is measured in seconds. Read `nearest`.")
+        return self.nearest
 
     @property
     def covered(self) -> Flags:
@@ -67,15 +75,13 @@ def measure_coverage(
     """Who meets the standard, counting only the facilities marked in `open` (m,), by default all.
 
     The nearest facilities alone are enough, and cost less than a whole reach; which are open is then said
-    when they are measured. A reach in seconds has no metres to be held against a standard: refused.
+    when they are measured. A reach in another unit than the standard asks for is refused.
     """
     demand.check_places(reach.demand_ids)
-    if reach.unit != "m":
-        raise QuestionError(f"{standard.id} asks for metres, and this reach is measured in seconds.")
-    counted = reach.within(standard.limit_m)
+    counted = reach.within(standard.limit_m if reach.metric == "straight" else standard.limit_of(reach.unit))
     if open is not None:
         if isinstance(counted, Nearest):
             raise QuestionError("The nearest are measured already. Say which are open in measure_nearest().")
         counted = counted.only(open)
-    nearest_m, facility = counted.nearest()
-    return Coverage(standard, reach.metric, nearest_m, facility, demand.people)
+    nearest, facility = counted.nearest()
+    return Coverage(standard, reach.metric, nearest, facility, demand.people, reach.unit)

@@ -8,7 +8,8 @@ from typing import Any
 
 from planner.errors import QuestionError
 from planner.provisions import SUREST_FIRST, Provision, caution, from_memory, provision
-from planner.standards import Profile, Standard, profiles, standard
+from planner.standards import Standard, standard
+from planner.walkers import Profile, flat_walkers
 from planner.written import written
 
 REQUIRED, AS_NEEDED = "▲", "△"
@@ -193,7 +194,7 @@ def _standard(row: Mapping[str, Any], title: Mapping[str, str], of: Mapping[str,
         service=row["service"],
         limit=limit,
         unit=unit,
-        profile=profiles()[of["walker"]] if unit == "min" else None,
+        profile=flat_walkers()[of["walker"]] if unit == "min" else None,
         min_area_m2=low,
         **said,
     )

@@ -200,7 +200,7 @@ def answer_twice(asked: Asked, reach: Reach, standard: Standard) -> Plan:
 
     had = np.zeros(len(asked.people), np.int64)
     if asked.standing is not None:
-        had = np.minimum(asked.standing.within(standard.limit_m).facilities_in_reach, 2)
+        had = np.minimum(asked.standing.within(standard.walk_limit).facilities_in_reach, 2)
     people = np.where(had < 2, asked.people, 0.0)  # noqa: PLR2004  (two facilities)
     site = reach.facility.astype(np.int64)
 

@@ -180,12 +180,12 @@ class _Phasing:
     @cached_property
     def lacking(self) -> Flags:
         """(n,) the places that no standing facility serves."""
-        return self.asked.lacking(self.standard.limit_m)
+        return self.asked.lacking(self.standard.walk_limit)
 
     @cached_property
     def reach(self) -> Reach:
         """Who is within the limit of which candidate."""
-        return self.to_candidates.within(self.standard.limit_m)
+        return self.to_candidates.within(self.standard.walk_limit)
 
     @cached_property
     def people(self) -> Floats:

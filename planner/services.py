@@ -229,7 +229,7 @@ class _Question:
             standing = self.services[option.has[0]].standing
             if standing is not None:
                 for k in sorted(option.serves):
-                    served[k] |= standing.within(self.services[k].standard.limit_m).facilities_in_reach > 0
+                    served[k] |= standing.within(self.services[k].standard.walk_limit).facilities_in_reach > 0
         return [~each for each in served]
 
     @cached_property
@@ -240,7 +240,7 @@ class _Question:
     @cached_property
     def near(self) -> list[Reach]:
         """For each service who is within its limit of which candidate."""
-        return [each.to_candidates.within(each.standard.limit_m) for each in self.services]
+        return [each.to_candidates.within(each.standard.walk_limit) for each in self.services]
 
     @cached_property
     def choice(self) -> Choice:

@@ -58,8 +58,8 @@ def cover_most_people(
     """
     asked = Asked("cover_most_people", "people", demand, to_candidates, standing, weights, new_sites, rules, effort)
     asked.check(standard=standard)
-    reach = to_candidates.within(standard.limit_m)
-    lacking = asked.lacking(standard.limit_m)
+    reach = to_candidates.within(standard.walk_limit)
+    lacking = asked.lacking(standard.walk_limit)
     people = np.where(lacking, asked.people, 0.0)
     return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people, lacking=lacking)
 
@@ -116,7 +116,7 @@ def cover_twice(
     """
     asked = Asked("cover_twice", "people", demand, to_candidates, standing, weights, new_sites, rules, effort)
     asked.check(standard=standard)
-    return answer_twice(asked, to_candidates.within(standard.limit_m), standard)
+    return answer_twice(asked, to_candidates.within(standard.walk_limit), standard)
 
 
 def open_fewest_sites(
@@ -142,8 +142,8 @@ def open_fewest_sites(
     unit = "sites" if rules.cost is None else "cost"
     asked = Asked("open_fewest_sites", unit, demand, to_candidates, standing, weights, None, rules, effort)
     asked.check(standard=standard)
-    reach = to_candidates.within(standard.limit_m)
-    lacking = asked.lacking(standard.limit_m)
+    reach = to_candidates.within(standard.walk_limit)
+    lacking = asked.lacking(standard.walk_limit)
     if share is None:
         return answer_everybody(asked, reach, lacking, standard)
     people = np.where(lacking, asked.people, 0.0)
@@ -152,7 +152,7 @@ def open_fewest_sites(
     if not 0 <= share <= best + EXACT:
         raise QuestionError(
             f"A share of {share:.2%} is asked for and at most {best:.2%} can be served: "
-            f"{asked.unreached(standard.limit_m, lost & (people > 0))}. "
+            f"{asked.unreached(standard.walk_limit, lost & (people > 0))}. "
             "Ask for less, raise the limit, or bring candidates near these places."
         )
     had = asked.people - people

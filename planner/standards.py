@@ -7,7 +7,7 @@ from typing import Any
 
 from planner.errors import QuestionError
 from planner.provisions import SUREST_FIRST, Provision, caution, from_memory, provision, published
-from planner.walkers import Profile, profiles
+from planner.walkers import Profile, flat_walkers
 
 
 @dataclass(frozen=True)
@@ -103,24 +103,33 @@ class Standard:
         """Whether a walk is held against it in seconds, because its walker minds slopes, stairs or crossings."""
         return self.profile is not None and not self.profile.flat
 
-    def limit_in(self, unit: str) -> float:
-        """The limit of a walk in metres ("m") or seconds ("s"); refused where those of its walker are no such thing."""
-        if unit == "s" and self.profile is not None:
-            return self.limit * 60.0
-        if unit == "m" and not self.in_seconds:
-            return self.limit_m
-        if self.profile is None:
-            raise QuestionError(f"{self.id} asks for metres, and this reach is measured in seconds.")
-        raise QuestionError(
-            f"{self.id} asks for the seconds of a walker who minds {self.profile.minds}, and this reach is measured in "
-            "metres. Measure it with **standard.walk."
-        )
+    @property
+    def asked(self) -> tuple[float, str]:
+        """The limit of a walk and what it is counted in: metres ("m"), or the seconds ("s") of who minds something."""
+        return (self.limit * 60.0, "s") if self.in_seconds else (self.limit_m, "m")
+
+    @property
+    def walk_limit(self) -> float:
+        """The limit of a walk, in metres or seconds as `asked` says."""
+        return self.asked[0]
+
+    def limit_of(self, unit: str) -> float:
+        """The limit of a walk that is counted in metres ("m") or seconds ("s"); refused where it is not asked so."""
+        limit, asked = self.asked
+        if unit != asked:
+            words = {"m": "metres", "s": "seconds"}
+            who = f" of a walker who minds {self.profile.minds}" if self.profile is not None and asked == "s" else ""
+            raise QuestionError(
+                f"{self.id} asks for {words[asked]}{who}, and this reach is measured in {words[unit]}. "
+                "Measure it with **standard.walk."
+            )
+        return limit
 
     @property
     def walk(self) -> dict[str, Any]:
         """What to measure a reach by: `measure_reach(homes, parks, **standard.walk)`."""
         if self.in_seconds:
-            return {"limit_s": self.limit_in("s"), "profile": self.profile}
+            return {"limit_s": self.walk_limit, "profile": self.profile}
         return {"limit_m": self.limit_m}
 
     def by(self, profile: Profile) -> "Standard":
@@ -234,7 +243,7 @@ def standards() -> Mapping[str, Standard]:
 
 
 def _standard(row: Mapping[str, Any]) -> Standard:
-    walker = {"profile": profiles()[row["profile"]].on_the_flat()} if "profile" in row else {}
+    walker = {"profile": flat_walkers()[row["profile"]]} if "profile" in row else {}
     return Standard(**{**row, **walker})
 
 

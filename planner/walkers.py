@@ -137,6 +137,12 @@ def changed_profiles(changes: Changes) -> Mapping[str, Profile]:
 
 
 @cache
+def flat_walkers() -> Mapping[str, Profile]:
+    """Those to whom no street is closed, on the flat, by id: whose minutes may be counted in metres."""
+    return {walker.id: walker.on_the_flat() for walker in profiles().values() if not walker.closed}
+
+
+@cache
 def named_by_walkers() -> tuple[str, ...]:
     """The ids of the provisions that waits and stairs rest on: what an override may change."""
     stairs = [row["stairs"] for row in published()["profiles"] if "stairs" in row]

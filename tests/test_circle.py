@@ -13,7 +13,8 @@ from planner.circle import measure_circle
 from planner.demand import Units
 from planner.errors import QuestionError
 from planner.kits import Item, Kit
-from planner.standards import Standard, profiles
+from planner.standards import Standard
+from planner.walkers import flat_walkers
 from tests.towns import demand, network, places, random_town
 
 #  One street of 2 000 m, three homes, a shop S, a clinic C, a school s, and grounds of 100 m² and 200 m².
@@ -46,7 +47,7 @@ def sites(xs, *, service, areas=None):
 
 
 def item(service, limit, level=15, *, unit="m", required=True, weight=1.0, min_area_m2=0.0):
-    walker = profiles()["adult"] if unit == "min" else None
+    walker = flat_walkers()["adult"] if unit == "min" else None
     rule = Standard(service, {}, service, limit, unit, "drawn", "-", "", "A", walker, min_area_m2)
     return Item({"zh": service, "en": service}, level, rule, required, weight)
 
@@ -150,8 +151,8 @@ def test_minutes_are_walked_at_the_pace_of_the_kit_s_walker():
     #  h0 is 500 m from the clinic: at 1.2 m/s 6.94 min, at 0.8 m/s 10.4 min.
     seven = a_kit(item("clinic", 7, unit="min"))
     assert circle(kit=seven).complete().tolist() == [True, True, False]
-    assert circle(kit=seven.paced(profiles()["older"])).complete().tolist() == [False, True, False]
-    assert a_kit(CLINIC).paced(profiles()["older"]).items == (CLINIC,)  # metres stay metres
+    assert circle(kit=seven.paced(flat_walkers()["older"])).complete().tolist() == [False, True, False]
+    assert a_kit(CLINIC).paced(flat_walkers()["older"]).items == (CLINIC,)  # metres stay metres
 
 
 #  A service centre of the subdistrict at h1 is in the data as a service station as well.

@@ -12,7 +12,8 @@ from planner.cli import app
 from planner.errors import QuestionError
 from planner.kits import kits
 from planner.provisions import OPERATORS, SURENESS, SUREST_FIRST, provision, provisions
-from planner.standards import profiles, rule_sets, standards
+from planner.standards import rule_sets, standards
+from planner.walkers import profiles
 
 # The starter list of the domain brief: id → value, unit, document, confidence, as it stands there.
 STARTER = {

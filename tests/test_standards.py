@@ -6,7 +6,7 @@ import pytest
 from planner.errors import QuestionError
 from planner.network import WalkNetwork
 from planner.reach import measure_nearest, measure_reach
-from planner.standards import Profile, profiles
+from planner.walkers import Profile, profiles
 from tests.towns import CHUANHUI, demand, network, places
 
 

@@ -297,10 +297,10 @@ def test_the_published_walkers_of_a_standard_walk_on_the_flat_until_somebody_say
 
 def test_minutes_of_a_walker_who_minds_something_are_no_metres_and_metres_are_no_minutes():
     rule = standard("eldercare-15min").by(profiles()["wheelchair"])
-    with pytest.raises(QuestionError, match="eldercare-15min asks for the seconds of a walker who minds no stairs"):
-        rule.limit_in("m")
+    with pytest.raises(QuestionError, match="eldercare-15min asks for seconds of a walker who minds no stairs"):
+        rule.limit_of("m")
     with pytest.raises(QuestionError, match="green-300 asks for metres"):
-        standard("green-300").limit_in("s")
+        standard("green-300").limit_of("s")
     with pytest.raises(QuestionError, match="green-300 is measured in metres and has no walker"):
         standard("green-300").by(profiles()["adult"])
 

@@ -192,6 +192,7 @@ class WhatIf:
             names=np.concatenate([old.names[known], np.full(new, "", np.str_)]),
             geometry=np.concatenate([old.geometry[known], np.array(by_hand, object)]),
             area_m2=np.concatenate([old.area_m2[known], np.zeros(new)]),
+            capacity=np.concatenate([old.capacity[known], np.full(new, np.nan)]),
             gate_xy=self.gate_xy[open_gates],
             gate_facility=np.searchsorted(self.slots, self.gate_slot[open_gates]),
             gate_origin=origin[open_gates],

@@ -9,11 +9,12 @@ from planner.errors import QuestionError
 from planner.kits import Item, Kit
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Model, Positive, Service, Short, Text, known
-from planner.standards import Standard, profiles
+from planner.standards import Standard
+from planner.walkers import flat_walkers
 
 Level = Annotated[int, Field(strict=True, ge=1, le=60)]
 KitId = Annotated[str, known("kit", published.kits)]
-WalkerId = Annotated[str, known("walker", profiles)]
+WalkerId = Annotated[str, known("walker", flat_walkers)]
 Weight = Annotated[float, Field(strict=True, ge=0)]
 
 
@@ -58,7 +59,7 @@ class OwnItem(Model):
             clause="this scenario",
             edition="",
             confidence="A",
-            profile=profiles()[walker] if minutes else None,
+            profile=flat_walkers()[walker] if minutes else None,
             min_area_m2=self.min_area_m2,
         )
         weight = published.weight_of(required=self.required) if self.weight is None else self.weight
@@ -105,5 +106,5 @@ class Circle(Short):
         else:
             kit = published.kit(self.kit).changed(own)
         if self.walker is not None:
-            kit = kit.paced(profiles()[self.walker])
+            kit = kit.paced(flat_walkers()[self.walker])
         return kit.at(self.levels) if self.levels else kit
