@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from planner.equity import Evenness, Theil, gini, lorenz, measure_evenness, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
+    from planner.joining import join_parcels
     from planner.kits import Item, Kit, kit
     from planner.land import Land
     from planner.land_cover import LandCoverage, measure_land_coverage
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from planner.siting import (
         assign_people,
         cover_gradually,
+        cover_most_land,
         cover_most_people,
         cover_twice,
         open_fewest_sites,
@@ -130,6 +132,8 @@ _HOME = {
     "Units": "demand",
     "WalkNetwork": "network",
     "WhatIf": "reach",
+    "cover_most_land": "siting",
+    "join_parcels": "joining",
     "cover_most_people": "siting",
     "compare_rule_sets": "rule_sets",
     "load": "scenario",

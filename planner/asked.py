@@ -124,7 +124,7 @@ class Asked:
 
     def in_words(self, limit: Limit) -> str:
         """A limit of the choice as the planner gave it."""
-        if limit.name == "new_sites":
+        if limit.name in {"new_sites", "parcels"}:
             return f"at most {limit.most:g} new sites"
         if limit.name.startswith("keep_"):
             return f"{self.to_candidates.facility_ids[limit.site[0]]} is opened"

@@ -338,9 +338,7 @@ def _closing(progress: Callable[[str], None]) -> Callable[[float, float], None] 
 
     def closing(objective: float, bound: float) -> None:
         gap = (bound - objective) / bound if bound > objective else 0.0
-        progress(
-            f"choosing sites: {objective:,.0f} people, at most {bound:,.0f}, gap {gap:.2%} (Ctrl-C keeps this plan)"
-        )
+        progress(f"choosing sites: {objective:,.0f}, at most {bound:,.0f}, gap {gap:.2%} (Ctrl-C keeps this plan)")
 
     return closing
 

@@ -1,7 +1,7 @@
 """Residential land (居住用地), each square metre once: what the official measure is a share of."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from planner.demand import Units
-from planner.errors import DataError, first
+from planner.errors import DataError, QuestionError, first
+from planner.facilities import Facilities
 from planner.network import Floats, Integers, Shapes, check_metric
+from planner.standards import Band
 
 SLIVER_M2 = 1e-3  # less is a rounding of coordinates along a common border
 POLYGON = 2  # dimensions
+QUARTER = 64  # segments of a quarter circle, 256 a circle: 0.01 % of its area falls outside
 SMALL_M2 = 1e5  # below it an area is told in square metres
 
 
@@ -89,6 +92,40 @@ class Land:
 
     def __str__(self) -> str:
         return f"{self.total_m2 / 1e6:,.2f} km² of residential land ({self.source})"
+
+
+def service_radii(bands: Iterable[Band], area_m2: Floats) -> Floats:
+    """(m,) how far sites of these areas serve: the widest radius of the bands that they pass; 0 where of none.
+
+    A new site counts as any service, green or park, that it is large enough for. Exactly at an area counts.
+    """
+    radii = np.zeros(len(area_m2))
+    for band in bands:
+        radii[area_m2 >= band.min_area_m2] = np.maximum(radii[area_m2 >= band.min_area_m2], band.limit_m)
+    return radii
+
+
+def service_areas(geometry: Shapes, radius_m: Floats | float) -> Shapes:
+    """(m,) the ground within a radius (m,) of the boundary of each site (m,), the site itself included.
+
+    A circle is a polygon of 256 sides within it: what it serves is never overstated.
+    """
+    areas: Shapes = shapely.buffer(geometry, radius_m, quad_segs=QUARTER)
+    return areas
+
+
+def served_ground(sites: Mapping[str, Facilities], bands: Iterable[Band]) -> shapely.Geometry:
+    """The union of the service areas of all sites, by the services that bands name, each from its band's area on.
+
+    Raises QuestionError where a band's service is missing.
+    """
+    areas = [np.empty(0, object)]
+    for band in bands:
+        if band.service not in sites:
+            raise QuestionError(f"There are no sites of {band.service!r} given. Give them, be it none.")
+        there = sites[band.service]
+        areas.append(service_areas(there.geometry[there.at_least(band.min_area_m2)], band.limit_m))
+    return shapely.union_all(np.concatenate(areas))
 
 
 def in_words(square_m: float) -> str:

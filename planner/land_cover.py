@@ -12,11 +12,9 @@ import shapely
 
 from planner.errors import QuestionError
 from planner.facilities import Facilities
-from planner.land import Land
-from planner.network import Floats, Shapes
+from planner.land import Land, served_ground
+from planner.network import Floats
 from planner.standards import Band
-
-QUARTER = 64  # segments of a quarter circle, 256 a circle: 0.01 % of its area and 4 cm of 500 m fall outside
 
 
 @dataclass(frozen=True)
@@ -52,15 +50,6 @@ class LandCoverage:
         return f"{self.share:.1%} of residential land ({served:,.2f} of {total:,.2f} km²)"
 
 
-def service_areas(sites: Facilities, radius_m: Floats | float) -> Shapes:
-    """(m,) the ground within a radius (m,) of the boundary of each site, the site itself included.
-
-    A circle is a polygon of 256 sides within it: what it serves is never overstated.
-    """
-    areas: Shapes = shapely.buffer(sites.geometry, radius_m, quad_segs=QUARTER)
-    return areas
-
-
 def measure_land_coverage(land: Land, sites: Mapping[str, Facilities], bands: Iterable[Band]) -> LandCoverage:
     """The land within reach of a site of any band: the union of their service areas, cut with the land.
 
@@ -69,12 +58,6 @@ def measure_land_coverage(land: Land, sites: Mapping[str, Facilities], bands: It
 
     GB/T 51346-2019, A.0.3, with the radius from the boundary as in GB/T 50563-2010.
     """
-    areas: list[Shapes] = []
-    for band in bands:
-        if band.service not in sites:
-            raise QuestionError(f"There are no sites of {band.service!r} given. Give them, be it none.")
-        there = sites[band.service]
-        areas.append(service_areas(there.kept(there.at_least(band.min_area_m2)), band.limit_m))
-    served = shapely.union_all(np.concatenate([np.empty(0, object), *areas]))
+    served = served_ground(sites, bands)
     shapely.prepare(served)
     return LandCoverage(land, np.minimum(shapely.area(shapely.intersection(land.geometry, served)), land.area_m2))

@@ -11,6 +11,7 @@ from planner.optimise.choice import Limit
 from planner.rules import Size
 from planner.standards import Standard
 
+LAND = "m² of residential land"  # the unit of plans that serve land
 PROVEN = 1e-6  # of the objective: as near as bound and objective must be, both in floating point
 
 
@@ -29,7 +30,7 @@ class Plan:
 
     question: str  # the function that was asked
     standard: Standard | None
-    unit: str  # of objective and bound: "people", "sites", "cost", "person-metres", "metres"
+    unit: str  # of objective and bound: "people", LAND, "sites", "cost", "person-metres", "metres"
     larger_is_better: bool
     opened: tuple[str, ...]  # (p,)  ids of the chosen candidates, the largest `served` first
     sites: Integers  # (p,)  their positions among the candidates
@@ -59,16 +60,20 @@ class Plan:
         away = abs(self.bound - self.objective)
         better = {
             "people": "more",
+            LAND: "more",
             "sites": "fewer",
             "cost": "cheaper",
             "person-metres": "shorter",
             "metres": "shorter",
         }
         further = "further apart" if self.larger_is_better and self.unit == "metres" else better[self.unit]
-        what = {"people": "", "sites": "", "cost": "", "person-metres": " person-metres", "metres": " m"}[self.unit]
+        what = {"people": "", LAND: " m²", "sites": "", "cost": "", "person-metres": " person-metres", "metres": " m"}[
+            self.unit
+        ]
         best = "proven best" if self.ending == "proven" else f"at most {away:,.0f}{what} {further} possible"
         reached = {
             "people": f"{self.objective:+,.0f} people",
+            LAND: f"{self.objective:+,.0f} m² of residential land",
             "sites": f"{self.served.sum():,.0f} people gain",
             "cost": f"{self.objective:,.0f} in cost",
             "person-metres": f"{self.objective:,.0f} person-metres to walk",

@@ -17,6 +17,7 @@ from planner.coverage import Coverage
 from planner.demand import Units
 from planner.errors import OutputError
 from planner.ledgers import RECORDS, TABLES
+from planner.plan import LAND
 from planner.provisions import SURENESS
 from planner.run import Run, SitedPlan
 
@@ -112,10 +113,13 @@ def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...])
 
 def _plan_record(sited: SitedPlan) -> dict[str, Any]:
     plan = sited.plan
+    gains, unit_of_gain = ("land", "_m2") if plan.unit == LAND else ("people", "")
     return {
         "question": plan.question,
         "standard": sited.standard.id,
         "asked": sited.asked,
+        "parcels": sited.parcels,
+        "unit": plan.unit,
         "opened": list(plan.opened),
         "objective": figure(plan.objective),
         "bound": figure(plan.bound),
@@ -126,8 +130,8 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
             {
                 "id": site_id,
                 "name": str(sited.candidates.names[site]),
-                "people_gained": figure(served),
-                "people_only": figure(only),
+                f"{gains}_gained{unit_of_gain}": figure(served),
+                f"{gains}_only{unit_of_gain}": figure(only),
                 "area_m2": figure(sited.candidates.area_m2[site], 1),
                 "nearest_today_m": figure(nearest_m, 1),
                 "unit": unit,
@@ -140,7 +144,7 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
 
 
 def _sites(run: Run) -> gpd.GeoDataFrame:
-    """The chosen sites of every plan, ranked by the people they gain."""
+    """The chosen sites of every plan, ranked by the people, or the residential land, they gain."""
     tables = [
         pd.DataFrame(
             {
@@ -149,8 +153,10 @@ def _sites(run: Run) -> gpd.GeoDataFrame:
                 "rank": np.arange(1, len(sited.plan.sites) + 1),
                 "id": sited.plan.opened,
                 "name": sited.candidates.names[sited.plan.sites],
-                "people_gained": sited.plan.served,
-                "people_only": sited.plan.only,
+                "people_gained": sited.plan.served if sited.plan.unit != LAND else np.nan,
+                "people_only": sited.plan.only if sited.plan.unit != LAND else np.nan,
+                "land_gained_m2": sited.plan.served if sited.plan.unit == LAND else np.nan,
+                "land_only_m2": sited.plan.only if sited.plan.unit == LAND else np.nan,
                 "area_m2": sited.candidates.area_m2[sited.plan.sites].round(1),
                 "nearest_today_m": _or_null(sited.nearest_today_m),
                 "unit": sited.unit_names,
@@ -161,7 +167,15 @@ def _sites(run: Run) -> gpd.GeoDataFrame:
         for number, sited in enumerate(run.plans, start=1)
     ]
     columns = {"plan": int, "standard": str, "rank": int, "id": str, "name": str, "people_gained": float}
-    columns |= {"people_only": float, "area_m2": float, "nearest_today_m": float, "unit": str, "synthetic": bool}
+    columns |= {
+        "people_only": float,
+        "land_gained_m2": float,
+        "land_only_m2": float,
+        "area_m2": float,
+        "nearest_today_m": float,
+        "unit": str,
+        "synthetic": bool,
+    }
     return _layer(tables, columns, run)
 
 

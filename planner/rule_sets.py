@@ -13,6 +13,7 @@ import numpy as np
 
 from planner.coverage import measure_coverage
 from planner.demand import Demand
+from planner.differences import Differences, find_differences
 from planner.errors import DataError, QuestionError
 from planner.facilities import Facilities
 from planner.land import Land, in_words
@@ -138,12 +139,21 @@ class UnderRuleSet:
     chosen: int
     standing_short: tuple[Shortfall, ...]  # those of them that count for nothing, the largest first
     chosen_short: tuple[Shortfall, ...]
+    differences: Differences  # between the three numbers, with the chosen sites
     land: LandReached | None = None  # None where no residential land is known
 
     @property
     def title(self) -> str:
         """The rule-set and what it asks, in one line: `P5: a park within 500 m`."""
         return f"{self.rules.id}: {self.test.title['en']}"
+
+    @property
+    def why(self) -> str:
+        """Why the three numbers differ from one another, and from those under a rule-set that asks for less area."""
+        small = f"{len(self.standing_short):,} of {self.standing:,} standing"
+        if self.chosen:
+            small += f" and {len(self.chosen_short):,} of {self.chosen:,} chosen"
+        return f"{self.differences} {small} sites are too small and count in none of them."
 
     def __str__(self) -> str:
         shares = ", ".join(
@@ -231,16 +241,19 @@ def _row(
     needed = min(band.min_area_m2 for band in test.bands)
     smallest = min(test.bands, key=lambda band: band.min_area_m2)
     there = before.sites[smallest.service]
+    on_foot, straight = (_reached(metric, rules, test, before, after) for metric in ("walk", "straight"))
+    land = None if before.land is None else _land_reached(before.land, rules, test, before, after)
     return UnderRuleSet(
         rules,
         test,
-        on_foot=_reached("walk", rules, test, before, after),
-        straight=_reached("straight", rules, test, before, after),
+        on_foot=on_foot,
+        straight=straight,
         standing=len(there),
         chosen=0 if chosen is None else len(chosen),
         standing_short=_shortfalls(there, needed),
         chosen_short=() if chosen is None else _shortfalls(chosen, needed),
-        land=None if before.land is None else _land_reached(before.land, rules, test, before, after),
+        differences=find_differences(before.demand, straight.after, on_foot.after, land.after if land else None),
+        land=land,
     )
 
 

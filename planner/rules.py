@@ -52,6 +52,7 @@ class Rules:
     quotas: Sequence[Quota] = ()
     floors: Sequence[Floor] = ()  # of the questions that cover people
     apart: Integers = field(default_factory=lambda: np.empty((0, 2), np.int64))  # (k, 2) candidates, never both
+    parcels: Integers | None = None  # (m,) how many of the new sites each candidate counts as; 1 each by default
 
     def choice(self, candidates: NDArray[np.str_], new_sites: int | None) -> Choice:
         """The same for the programmes, as positions among the m candidates."""
@@ -62,6 +63,8 @@ class Rules:
         if self.counts is not None:
             shut |= ~np.asarray(self.counts, bool)
         limits = [] if new_sites is None else [at_most(new_sites, m)]
+        if new_sites is not None and self.parcels is not None and (np.asarray(self.parcels) != 1).any():
+            limits.append(Limit("parcels", np.arange(m), np.asarray(self.parcels, float), most=float(new_sites)))
         if self.budget is not None and self.cost is not None:
             limits.append(Limit("budget", np.arange(m), np.asarray(self.cost, float), most=float(self.budget)))
         for number, quota in enumerate(self.quotas):
@@ -87,7 +90,7 @@ def rule_faults(  # noqa: C901  (one rule after the other)
 ) -> Iterator[str]:
     """What contradicts itself, or the candidates and places there are."""
     m = len(candidates)
-    for what, array in (("counts", rules.counts), ("cost", rules.cost)):
+    for what, array in (("counts", rules.counts), ("cost", rules.cost), ("parcels", rules.parcels)):
         if array is not None and len(array) != m:
             yield f"`{what}` has {len(array)} entries for {m} candidates. Give one for each of them."
             return

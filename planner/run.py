@@ -20,9 +20,10 @@ from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.land import Land
+from planner.land_cover import LandCoverage
 from planner.network import Flags, Floats, Snap, WalkNetwork
-from planner.official import residential_land
-from planner.plan import Plan
+from planner.official import bands_of, joined_parcels, land_within, most_land, residential_land
+from planner.plan import LAND, Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
 from planner.residents import levels, residents
 from planner.rule_sets import UnderRuleSet, compare_rule_sets
@@ -47,13 +48,15 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Measured:
-    """One standard, before and after the plans, on foot and in a straight line."""
+    """One standard, before and after the plans: people on foot, people in a straight line, residential land."""
 
     standard: Standard
     before: Coverage  # on foot
     after: Coverage
     before_straight: Coverage
     after_straight: Coverage
+    before_land: LandCoverage | None = None  # None where no residential land is known, or the standard is of no green
+    after_land: LandCoverage | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ class SitedPlan:
     candidates: Facilities
     nearest_today_m: Floats  # (p,)  on foot from each chosen site to the nearest standing one; inf beyond 2 km
     unit_names: tuple[str, ...]  # (p,)  the unit each chosen site lies in, "" in none
+    joined: int = 0  # parcels beyond one a site, where several make one
+
+    @property
+    def parcels(self) -> int:
+        """How many parcels are opened, which is what is asked for."""
+        return len(self.plan.opened) + self.joined
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,16 @@ def run_scenario(
         rule = scenario.standard(question.standard)
         today = opened[rule.service]
         land = city.candidates(question, rule, scenario, place, homes=demand, today=today, built=built)
-        plan, new = _choose(question, rule, place, demand, today, land, hear)
+        effort = Effort(question.time_limit_s, question.gap, hear)
+        if question.question == "cover_most_land":
+            green, bands = {service: opened[service] for service in city.GREENERY}, bands_of(rule, scenario)
+            joined = joined_parcels(question, land, green["green"], place, bands)
+            found, land = most_land(question, residential, joined, green, bands, effort), joined.sites
+            more = int((joined.count[found.sites] - 1).sum())
+        else:
+            found, more = _most_people(question, rule, demand, today, land, effort), 0
+        plan, new = _sited(found, question, rule, place, demand, today, land)
+        plan = replace(plan, joined=more)
         plans.append(plan)
         built = np.concatenate([built, new.geometry])
         new = replace(new, ids=np.array([f"plan {number}: {id}" for id in new.ids], np.str_))  # noqa: A001
@@ -170,7 +188,11 @@ def run_scenario(
         facilities=standing,
         left_out=left_out,
         measured=tuple(
-            Measured(rule, before[rule.id][0], after[rule.id][0], before[rule.id][1], after[rule.id][1])
+            Measured(
+                rule,
+                *(before[rule.id][0], after[rule.id][0], before[rule.id][1], after[rule.id][1]),
+                *(land_within(rule, residential, sites) for sites in (standing, opened)),
+            )
             for rule in rules
         ),
         plans=tuple(plans),
@@ -212,25 +234,31 @@ def _cover(demand: Demand, facilities: Facilities, rule: Standard) -> tuple[Cove
     )
 
 
-def _choose(
-    question: Question,
-    rule: Standard,
-    place: City,
-    demand: Demand,
-    today: Facilities,
-    candidates: Facilities,
-    hear: Callable[[float, float], None] | None,
-) -> tuple[SitedPlan, Facilities]:
-    """Answer one siting question: the plan, and the sites it opens as facilities."""
-    plan = cover_most_people(
+def _most_people(
+    question: Question, rule: Standard, demand: Demand, today: Facilities, candidates: Facilities, effort: Effort
+) -> Plan:
+    """The plan that brings a standard to the most people on foot."""
+    return cover_most_people(
         demand,
         measure_reach(demand, candidates, limit_m=rule.limit_m),
         rule,
         standing=measure_reach(demand, today, limit_m=rule.limit_m).only(today.at_least(rule.min_area_m2)),
         new_sites=question.new_sites,
         rules=Rules(question.must_keep, question.forbid, counts=candidates.at_least(rule.min_area_m2)),
-        effort=Effort(question.time_limit_s, question.gap, hear),
+        effort=effort,
     )
+
+
+def _sited(
+    plan: Plan,
+    question: Question,
+    rule: Standard,
+    place: City,
+    demand: Demand,
+    today: Facilities,
+    candidates: Facilities,
+) -> tuple[SitedPlan, Facilities]:
+    """A plan with what its cards say, and the sites it opens as facilities."""
     chosen = candidates.kept(np.isin(np.arange(len(candidates)), plan.sites))
     nearest_m, units = _neighbourhood(candidates, plan, rule, place, demand, today)
     return SitedPlan(plan, rule, question.new_sites, candidates, nearest_m, units), replace(chosen, status="planned")
@@ -282,7 +310,8 @@ def _check_agreement(
     for id in standards:  # noqa: A001
         claimed, more = _claimed(id, plans), _served_elsewhere(id, plans, before, after)
         rounding = AGREE * max(1.0, claimed)
-        if more < -rounding or (more > rounding and len(standards) == 1):
+        alone = len(standards) == 1 and all(sited.plan.unit == "people" for sited in plans)
+        if more < -rounding or (more > rounding and alone):
             raise AssertionError(
                 f"{id}: coverage measures {more:+,.1f} people beside the {claimed:,.1f} the plans claim."
             )
@@ -292,8 +321,8 @@ def _check_agreement(
 
 
 def _claimed(standard: str, plans: list[SitedPlan]) -> float:
-    """The people that the plans for a standard say they gain."""
-    return sum(sited.plan.objective for sited in plans if sited.standard.id == standard)
+    """The people that the plans for a standard say they gain; those for the most land speak of none."""
+    return sum(sited.plan.objective for sited in plans if sited.standard.id == standard and sited.plan.unit == "people")
 
 
 def _served_elsewhere(
@@ -315,19 +344,31 @@ def _plan_notes(
     for id in dict.fromkeys(sited.standard.id for sited in plans):  # noqa: A001
         elsewhere = _served_elsewhere(id, plans, before, after)
         if elsewhere > AGREE * max(1.0, _claimed(id, plans)):
-            said.append(f"{elsewhere:,.0f} of the people who gain {id} are served by sites chosen for another standard")
+            said.append(
+                f"{elsewhere:,.0f} of the people who gain {id} are served by sites chosen for another standard or land"
+            )
     for sited in plans:
         rule, opened = sited.standard, len(sited.plan.opened)
-        small = int((~sited.candidates.at_least(rule.min_area_m2)).sum())
+        land = sited.plan.unit == LAND
+        small = int((~sited.candidates.at_least(0.0 if land else rule.min_area_m2)).sum())
         if small:
             said.append(
                 f"{small:,} of {len(sited.candidates):,} candidates are smaller than the {rule.min_area_m2:g} m² from "
                 f"which {rule.service} counts under {rule.rule_set or 'the override'}"
             )
-        if opened < sited.asked:
+        if sited.joined:
+            said.append(
+                f"{opened} sites are made of {sited.parcels} parcels, of the {sited.asked} asked for: joined, "
+                "their area counts whole"
+            )
+        if sited.parcels < sited.asked:
             said.append(
                 f"{sited.asked} sites were asked for and {opened} are opened: no further candidate reaches "
-                f"anybody who would still lack {rule.title['en']}"
+                + (
+                    "residential land that is not served"
+                    if land
+                    else f"anybody who would still lack {rule.title['en']}"
+                )
             )
     return said
 

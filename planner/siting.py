@@ -10,7 +10,9 @@ from planner.asked import Asked, refuse_too_few_places, size_faults
 from planner.decay import LinearDecay
 from planner.demand import Demand
 from planner.errors import QuestionError
+from planner.faces import cut_into_faces
 from planner.facilities import Facilities
+from planner.land import Land, served_ground, service_areas, service_radii
 from planner.means import (
     answer_apart,
     answer_by_gains,
@@ -21,10 +23,10 @@ from planner.means import (
 )
 from planner.network import Floats, Integers
 from planner.optimise.choice import EXACT
-from planner.plan import AssignedPlan, Plan
+from planner.plan import LAND, AssignedPlan, Plan
 from planner.reach import Reach
 from planner.rules import Effort, Rules, Size
-from planner.standards import Standard
+from planner.standards import Band, Standard
 
 ANY, USUAL = Rules(), Effort()
 
@@ -62,6 +64,58 @@ def cover_most_people(
     lacking = asked.lacking(standard.walk_limit)
     people = np.where(lacking, asked.people, 0.0)
     return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people, lacking=lacking)
+
+
+def cover_most_land(
+    land: Land,
+    candidates: Facilities,
+    bands: Sequence[Band],
+    *,
+    new_sites: int | None = None,
+    standing: Mapping[str, Facilities] | None = None,
+    rules: Rules = ANY,
+    effort: Effort = USUAL,
+) -> Plan:
+    """The new sites that bring the most residential land within a service radius: the official measure, made large.
+
+    The radius counts from the boundary, and is the widest of the bands that a site is large enough for; one that is
+    too small for all of them serves nothing. Land within the radius of `standing` sites, by the services that bands
+    name, counts for no site. The objective is square metres, each once: the borders of all service areas cut the
+    land into faces, a face is a row, and nothing is sampled. `served` and `only` are square metres too, and
+    `gained` (n,) marks faces.
+
+    Church & ReVelle (1974) on the faces of the overlay: Murray (2005), Geography in coverage modeling. Raises
+    QuestionError where there is no residential land.
+    """
+    if not land.total_m2 > 0:
+        raise QuestionError(f"There is no residential land ({land.source}), so none to serve. Give a layer of it.")
+    radius_m = service_radii(bands, candidates.area_m2)
+    served = shapely.Polygon() if standing is None else served_ground(standing, bands)
+    areas = np.where(radius_m > 0, service_areas(candidates.geometry, radius_m), shapely.Polygon())
+    faces = cut_into_faces(shapely.difference(land.geometry, served), areas)
+    had_m2 = max(land.total_m2 - float(faces.area_m2.sum()), 0.0)  # of today, as a row that no site reaches
+    squares = np.append(had_m2, faces.area_m2)
+    places = Demand(
+        np.array(["served today", *(f"face {number}" for number in range(1, len(squares)))], np.str_),
+        np.vstack([shapely.get_coordinates(shapely.point_on_surface(land.geometry[:1])), faces.xy]),
+        squares[:, None],
+        land.crs,
+        ("m² of residential land",),
+    )
+    away = shapely.distance(shapely.points(faces.xy[faces.face]), candidates.geometry[faces.site])
+    reach = Reach.of_pairs(
+        faces.face + 1,
+        faces.site,
+        np.minimum(away, radius_m[faces.site]),
+        limit=float(radius_m.max(initial=0.0)),
+        metric="straight",
+        demand_ids=places.ids,
+        facility_ids=candidates.ids,
+    )
+    asked = Asked("cover_most_land", LAND, places, reach, None, None, new_sites, rules, effort)
+    asked.check()
+    lacking = np.arange(len(squares)) > 0
+    return answer_by_gains(asked, reach, np.where(lacking, squares, 0.0), had=np.where(lacking, 0.0, squares))
 
 
 def cover_gradually(  # noqa: PLR0913  (a question has this many parts, each named)

@@ -12,8 +12,8 @@ from pyproj import CRS
 
 from planner.demand import Units
 from planner.errors import ColumnError, CrsError, DataError, QuestionError
-from planner.land import Land, apart, in_words
-from planner.land_cover import QUARTER, measure_land_coverage
+from planner.land import QUARTER, Land, apart, in_words
+from planner.land_cover import measure_land_coverage
 from planner.rule_sets import compare_rule_sets
 from planner.sources.land import listed_land, mapped_land
 from planner.standards import Band, rule_sets

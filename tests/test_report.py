@@ -206,6 +206,8 @@ def test_the_layers_hold_sites_candidates_standing_green_and_units(tmp_path):
             "name": "+1",
             "people_gained": 50,
             "people_only": 50,
+            "land_gained_m2": pytest.approx(np.nan, nan_ok=True),  # the plan is of people
+            "land_only_m2": pytest.approx(np.nan, nan_ok=True),
             "area_m2": 1234.6,
             "nearest_today_m": 450,
             "unit": HOSTILE,
@@ -249,7 +251,7 @@ def test_no_spreadsheet_computes_a_name(name):
 
 
 def test_excel_knows_the_ledger_for_utf8_and_reads_every_name_back(tmp_path):
-    _, _, path = report.write(town_run(), tmp_path)
+    _, _, path, _ = report.write(town_run(), tmp_path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbfunit,")
     with path.open(encoding="utf-8-sig", newline="") as file:
         assert [row[1] for row in csv.reader(file)][2] == NAMES[1]
@@ -271,7 +273,7 @@ def test_the_green_under_every_rule_set_is_a_table_no_spreadsheet_computes_and_a
     lot = replace(run.plans[0].candidates.kept(np.array([True, False])), ids=np.array(["=1+1"]), status="planned")
     standing = run.facilities["green"]
     rows = compare_rule_sets(run.demand, {"green": standing, "park": standing}, lot)
-    *_, path = report.write(replace(run, rule_sets=rows), tmp_path)
+    *_, path, _ = report.write(replace(run, rule_sets=rows), tmp_path)
     assert path.name == "rule_sets.csv"
     with path.open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.DictReader(file))

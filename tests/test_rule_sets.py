@@ -141,6 +141,13 @@ def test_a_row_is_told_in_a_line():
     )
 
 
+def test_a_row_says_why_its_numbers_differ():
+    assert table()["P3", "park-coverage"].why == (
+        "0 of the 280 people within the radius walk farther. "
+        "1 of 2 standing and 1 of 2 chosen sites are too small and count in none of them."
+    )
+
+
 def test_a_rule_set_of_one_s_own_is_compared_like_the_others():
     wide = GreenTest("any", {"en": "any green"}, (Band("green", 0.0, 100.0),))
     own = RuleSet("own", {"en": "own"}, "town council", "3", "V", (wide,))

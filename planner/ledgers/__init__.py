@@ -17,6 +17,7 @@ from planner.ledgers.beyond import (
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
+from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
 from planner.ledgers.tree import tree_records, tree_text
 from planner.ledgers.units import units_text
 from planner.run import Run
@@ -24,6 +25,7 @@ from planner.run import Run
 TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "ledger.csv": units_text,
     "rule_sets.csv": rule_sets_text,
+    "three_numbers.csv": three_numbers_text,
     "circle.csv": circle_text,
     "nearness.csv": nearness_text,
     "deserts.csv": deserts_text,
@@ -38,4 +40,4 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "beyond": beyond_records,
     "tree": tree_records,
 }
-SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (rule_sets_sheet, circle_sheet)
+SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (three_numbers_sheet, rule_sets_sheet, circle_sheet)

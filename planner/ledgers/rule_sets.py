@@ -38,6 +38,7 @@ def rule_set_records(run: Run) -> list[dict[str, Any]]:
             "standing": {"sites": row.standing, "short": [_short(each) for each in row.standing_short]},
             "chosen": {"sites": row.chosen, "short": [_short(each) for each in row.chosen_short]},
             "asked_of_residential_land": [str(each) for each in row.rules.asks],
+            "why_they_differ": row.why,
             "document": row.rules.document,
             "clause": row.rules.clause,
             "confidence": row.rules.confidence,
@@ -127,6 +128,7 @@ def _cells(row: UnderRuleSet, *, synthetic: bool) -> dict[str, Any]:
     cells["chosen sites"] = row.chosen
     cells["chosen sites that count"] = row.chosen - len(row.chosen_short)
     cells["chosen sites that fall short"] = plain("; ".join(f"{_called(each)}: {each}" for each in row.chosen_short))
+    cells["why the three differ"] = plain(row.why)
     cells["document"], cells["clause"] = plain(rules.document), "" if rules.clause == "-" else plain(rules.clause)
     cells["confidence"] = SURENESS[rules.confidence]
     cells["note"] = plain(" ".join(filter(None, (rules.note, rules.reason))))

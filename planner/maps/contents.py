@@ -15,6 +15,7 @@ from planner.facilities import Facilities
 from planner.ledgers import SHEETS
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
 from planner.network import Flags, Floats, Shapes
+from planner.plan import LAND
 from planner.standards import rule_sets
 
 if TYPE_CHECKING:
@@ -185,6 +186,8 @@ def _plan(sited: "SitedPlan") -> Content:
         "standard": sited.standard.id,
         "service": sited.standard.service,
         "asked": sited.asked,
+        "parcels": sited.parcels,
+        "unit": "land" if plan.unit == LAND else "people",
         "gained": plan.objective,
         "bound": plan.bound,
         "gap": plan.gap,

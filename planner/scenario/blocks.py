@@ -199,8 +199,9 @@ Candidates = Annotated[
 class Question(Model):
     """Where to build."""
 
-    question: Literal["cover_most_people"]
-    """cover_most_people: the new sites that bring the standard to the most people who lack it."""
+    question: Literal["cover_most_people", "cover_most_land"]
+    """cover_most_people: the new sites that bring the standard to the most people who lack it, on foot.
+    cover_most_land: those that bring the most residential land within the radius of green, the official measure."""
     standard: StandardId
     """Which standard the new sites should bring."""
     new_sites: Count
@@ -213,6 +214,9 @@ class Question(Model):
     """The largest leftover parcel, square metres."""
     cut_larger: StrictBool = False
     """Whether leftover land above max_area_m2 is cut into parcels of that size, instead of passed over."""
+    join_within_m: Amount | None = None
+    """Of cover_most_land: parcels this near to one another or to standing green, metres, with no road between, may
+    become one site whose area counts whole; 0 = touching. Left out, each stays alone."""
     must_keep: tuple[str, ...] = ()
     """Ids of candidates that are chosen in any case."""
     forbid: tuple[str, ...] = ()
@@ -221,6 +225,14 @@ class Question(Model):
     """After how many seconds the search stops; the plan then says what a better one could gain at most."""
     gap: Annotated[Amount, Field(lt=1)] = 0.0
     """How far from the best a plan may be, as a share; 0 asks for the proven best."""
+
+    @model_validator(mode="after")
+    def _land_is_of_green(self) -> "Question":
+        if self.question == "cover_most_land" and published.standard(self.standard).service not in {"green", "park"}:
+            raise complaint(f"cover_most_land serves land by green, and {self.standard} asks for something else")
+        if self.question != "cover_most_land" and self.join_within_m is not None:
+            raise complaint(f"join_within_m is of cover_most_land, and the question is {self.question}")
+        return self
 
     @model_validator(mode="after")
     def _of_leftover_land(self) -> "Question":

@@ -289,13 +289,13 @@ def base_map(extract: Extract, network: WalkNetwork) -> BaseMap:
         water=np.concatenate([sea(features("map_coast", 1), frame), features("map_water", POLYGON)]),
         waterways=features("map_waterway", 1),
         green=features("map_green", POLYGON),
-        streets={name: _merged(shown(lines)) for name, lines in _streets(extract, crs).items()},
+        streets={name: _merged(shown(lines)) for name, lines in streets(extract, crs).items()},
         buildings=features("building", POLYGON),
         outline=outline,
     )
 
 
-def _streets(extract: Extract, crs: CRS) -> dict[str, Shapes]:
+def streets(extract: Extract, crs: CRS) -> dict[str, Shapes]:
     """The highways of each class on the map."""
     nodes = projected(extract.node_lonlat, crs)
     streets = {}

@@ -475,7 +475,7 @@ class Review {
     zoomButton(this.zoom._zoomOutButton, "zoom_out");
     data.plans.forEach((plan, p) => {
       plan.sites.forEach((site, s) => {
-        const text = `${words.say("site")} ${s + 1}: ${siteName(site)}, +${words.people(site.gained)}`;
+        const text = `${words.say("site")} ${s + 1}: ${siteName(site)}, +${words.gain(plan, site.gained)}`;
         const pin = this.sites[p][s].marker.getElement();
         pin.title = text;
         pin.setAttribute("aria-label", text);

@@ -39,6 +39,17 @@ class Words {
   people(number) {
     return `${whole(number)} ${this.say("people")}`;
   }
+  /** What a plan gains: people, or hectares of residential land. */
+  gain(plan, number) {
+    return plan.unit === "land" ? `${this.amount(plan, number)} ${this.say("land")}` : this.people(number);
+  }
+  amount(plan, number) {
+    return plan.unit === "land" ? (number / 10000).toFixed(2) : whole(number);
+  }
+  /** A label in the words of what a plan gains. */
+  of(plan, key, values = {}) {
+    return this.say(plan.unit === "land" ? `${key}_land` : key, values);
+  }
   metres(number) {
     return `${whole(number)} ${this.say("m")}`;
   }
@@ -151,17 +162,17 @@ function writePlan(words) {
   const plans = data.plans.map((plan) => {
     const proven = plan.ending === "proven";
     const ending = proven
-      ? words.say("proven", { sites: plan.asked })
-      : words.say("stopped", { more: whole(plan.bound - plan.gained) });
+      ? words.of(plan, "proven", { sites: plan.asked })
+      : words.of(plan, "stopped", { more: words.amount(plan, plan.bound - plan.gained) });
     return make("div", {
       class: "plan",
       children: [
         make("p", {
           class: "big",
-          text: `${words.say("sited", { sites: plan.sites.length })} · +${words.people(plan.gained)}`,
+          text: `${words.say("sited", { sites: plan.sites.length })} · +${words.gain(plan, plan.gained)}`,
         }),
-        ...(plan.asked > plan.sites.length
-          ? [make("p", { class: "hint", text: words.say("asked_more", { asked: plan.asked }) })]
+        ...(plan.asked > plan.parcels
+          ? [make("p", { class: "hint", text: words.of(plan, "asked_more", { asked: plan.asked }) })]
           : []),
         make("p", {
           class: "hint",
@@ -170,7 +181,7 @@ function writePlan(words) {
         make("p", { class: proven ? "ending proven" : "ending stopped", text: ending }),
         make("p", {
           class: "hint",
-          text: `${words.say("bound")} ${words.people(plan.bound)} · ${words.say("gap")} ${(100 * plan.gap).toFixed(2)} %`,
+          text: `${words.say("bound")} ${words.gain(plan, plan.bound)} · ${words.say("gap")} ${(100 * plan.gap).toFixed(2)} %`,
         }),
       ],
     });
@@ -196,8 +207,8 @@ function list(heading, points) {
 /** What a reviewer asks of one site. `rank` counts from 1. */
 function siteFacts(words, plan, site) {
   return facts([
-    [words.say("gained"), words.people(site.gained)],
-    [words.say("only"), words.people(site.only)],
+    [words.of(plan, "gained"), words.gain(plan, site.gained)],
+    [words.of(plan, "only"), words.gain(plan, site.only)],
     [words.say("area"), area(words, site.area_m2)],
     [words.say("nearest_today"), site.nearest_m === null ? `> 2 km` : words.metres(site.nearest_m)],
     [words.say("unit_of_site"), site.unit || words.say("no_unit")],
