@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from planner.equity import Evenness, Theil, gini, lorenz, measure_evenness, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
     from planner.facilities import Facilities
+    from planner.fairness import Fairest, lift_worst
     from planner.joining import join_parcels
     from planner.kits import Item, Kit, kit
     from planner.land import Land
@@ -118,6 +119,8 @@ _HOME = {
     "ServicesPlan": "services",
     "Together": "services",
     "site_services": "services",
+    "Fairest": "fairness",
+    "lift_worst": "fairness",
     "PhasedPlan": "phasing",
     "Phasings": "phasing",
     "Year": "phasing",

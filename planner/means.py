@@ -33,12 +33,14 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     share: float | None = None,
     walked: float | None = None,
     lacking: Flags | None = None,
+    start: Flags | None = None,
 ) -> Plan:
     """The plan from which `people` (n,) gain most: each `worth` (entries,) from the best open site in reach.
 
     `had` (n,) are the people that standing facilities serve already: floors count them. With `share` the plan is
     the cheapest that serves so much of all people. With `walked`, the person-metres of today, the objective is what
-    is left of these. Only places in `lacking` (n,) can gain.
+    is left of these. Only places in `lacking` (n,) can gain. `start` (m,) is a plan known to
+    keep the rules.
     """
     from planner.optimise.gains import Gains  # noqa: PLC0415
     from planner.optimise.problem import Problem  # noqa: PLC0415
@@ -66,6 +68,8 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
         return Problem(gains(), choice, cost, counted, np.array(floor, np.float64), speaks)
 
     def quick(choice: Choice, incumbent: Incumbent) -> None:
+        if start is not None and problem(choice).allows(start):
+            incumbent.offer(start, problem(choice).value(start))
         covers = worth is None and not floor
         if covers and (first := quick_plan(people, reach.places_of, reach.weighed, choice)):
             incumbent.offer(first[0], first[1])
