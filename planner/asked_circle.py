@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from planner.circle import Circle, measure_circle
+from planner.circle import Circle, InReach, measure_circle
 from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.kits import Kit
+from planner.provisions import provisions
 from planner.scenario import Scenario
 from planner.standards import standards
 from planner.walkers import flat_walkers
@@ -53,13 +54,23 @@ class CircleChange:
         if circle.untold:
             untold = ", ".join(f"{item.title['en']} {item.sign}" for item in circle.untold)
             yield f"  not in the data, so neither missing nor there: {untold}"
+        if few := [f"{each.item.title['en']} ({len(each.sites):,})" for each in circle.judged if self._few(each)]:
+            yield f"  fewer than there are circles of their level; look first whether they are mapped: {', '.join(few)}"
         for each in circle.judged:
-            large = each.sites.at_least(each.item.standard.min_area_m2)
-            if not large.all():
-                left = f"{int((~large).sum()):,} of {len(large):,} {each.item.service}"
-                yield f"  {left} do not count: below {each.item.standard.min_area_m2:,g} m², or of unknown area"
-            if twice := int((large & ~each.counts).sum()):
-                yield f"  {twice:,} of {len(large):,} {each.item.service} do not count: they serve an upper level"
+            large, known = each.sites.at_least(each.item.standard.min_area_m2), each.sites.area_m2 > 0
+            for many, why in (
+                ((~large & known).sum(), f"they are below {each.item.standard.min_area_m2:,g} m²"),
+                ((~large & ~known).sum(), "nobody knows their area"),
+                ((large & ~each.counts).sum(), "they serve an upper level"),
+            ):
+                if many:
+                    yield f"  {many:,} of {len(large):,} {each.item.service} do not count: {why}"
+
+    def _few(self, each: InReach) -> bool:
+        """Whether there are fewer sites than one for the most people of a circle of the level, where that is known."""
+        most = provisions().get(f"circle.population.{each.item.level}")
+        ends = most.value if most else None
+        return isinstance(ends, tuple) and len(each.sites) * ends[1] < self.before.demand.total
 
     def _share(self, level: int | None, metric: str) -> str:
         total = self.before.demand.total

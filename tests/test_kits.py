@@ -288,7 +288,10 @@ def test_a_kit_of_which_the_data_hold_nothing_stops_the_run_with_the_remedy(town
 )
 def test_a_real_city_has_what_its_map_tells_and_lists_what_it_does_not(city, asked, untold):
     scenario = load(Path(__file__).parent / "scenarios" / f"{city}.yaml", set=["siting=[]", f"circle={asked}"])
-    circle = run_scenario(scenario).circle.before
+    change = run_scenario(scenario).circle
+    (thin,) = (line for line in change.sentences() if line.startswith("  fewer than there are circles"))
+    assert "community service" in thin  # one in Yizhuang, eight in Las Palmas
+    circle = change.before
     services = {item.service for item in circle.untold}
     assert untold <= services
     assert len(circle.judged) >= 8
