@@ -28,7 +28,7 @@ def test_twenty_parks_of_yizhuang_are_proven_best_by_the_official_measure(tmp_pa
     assert plan["parcels"] <= 20
     rows = {(row["rule_set"], row["test"]): row for row in record["rule_sets"]}
     land = rows["P5", "park-coverage"]["residential_land"]
-    assert land["after"] - land["before"] == pytest.approx(plan["objective"], rel=1e-6)
+    assert land["after"] - land["before"] == pytest.approx(plan["objective"], abs=0.2)  # told to 0.1 m²
     assert 5e6 < land["total"] < 6e6
     for row in rows.values():
         assert (

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Tag, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Column, Layer, Text
@@ -13,7 +13,7 @@ class LandLayer(Layer):
 
     code: Column | None = None
     """Column with the land-use code, where the layer holds other land as well."""
-    codes: tuple[Text, ...] = ()
+    codes: tuple[Text, ...] = Field((), validate_default=True)
     """The codes that are residential, with those below them: ["0701"], or [R] for R1, R2 and R3."""
 
     @field_validator("codes")
