@@ -163,7 +163,7 @@ def measure_beyond(scenario: Scenario, demand: Demand, standing: Sites) -> Beyon
     asked = scenario.beyond.standards
     near = []
     for rule in scenario.measured():
-        if asked is None or rule.id in asked:
+        if not rule.in_seconds and (asked is None or rule.id in asked):  # its measures are told in metres
             today = _near(scenario, demand, standing[rule.service], rule)
             near.append(NearStandard(rule, today, today, _detours(scenario, demand, today.sites, rule)))
     shared = []

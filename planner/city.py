@@ -16,7 +16,7 @@ from planner.errors import ExtractError
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Shapes, WalkNetwork
 from planner.scenario import Layer, OpenGround, Question, Scenario, SiteLayer
-from planner.sources import datum, green, made_up, online, osm, places, screening, tables, walkable
+from planner.sources import datum, green, heights, made_up, online, osm, places, screening, tables, walkable
 from planner.sources.tags import in_metres
 from planner.standards import Standard
 
@@ -83,7 +83,10 @@ def read_city(scenario: Scenario) -> City:
             extract = osm.read_extract(made_up.write_city(Path(folder) / "made-up.osm.pbf"))
     if city.boundary is not None:
         extract = replace(extract, study_area=tables.boundary(city.boundary.path, datum=city.boundary_datum))
-    return City(extract, walkable.walk_network(extract, ring_m=city.ring_m, island_m=city.island_m))
+    network = walkable.walk_network(extract, ring_m=city.ring_m, island_m=city.island_m)
+    if city.elevation is not None:
+        network = heights.with_heights(network, city.elevation.file.path, smooth_m=city.elevation.smooth_m)
+    return City(extract, network)
 
 
 def _sample(name: str) -> Path:

@@ -136,7 +136,14 @@ class Standard:
         """The same minutes for another walker; a standard in metres has none and is refused."""
         if self.profile is None:
             raise QuestionError(f"{self.id} is measured in metres and has no walker. Choose a standard in minutes.")
-        return replace(self, profile=profile)
+        if profile.flat:
+            return replace(self, profile=profile)
+        said = {
+            "en": f"{profile.title.get('en', profile.id)}, {profile.minds}",
+            "zh": f"{profile.title.get('zh', profile.id)},按秒计",
+        }
+        title = {language: f"{title} [{said.get(language, said['en'])}]" for language, title in self.title.items()}
+        return replace(self, profile=profile, title=title)
 
     def under(self, rules: RuleSet) -> "Standard":
         """This standard with the area floor of a rule-set, where the rule-set has one for its service.

@@ -10,6 +10,7 @@ from planner.provisions import Provision, provision, published
 from planner.ways import CROSSINGS, OBSTACLES, ROADS, Crossing
 
 SLOPES = ("none", "tobler")
+NOT_TAKEN = dict(zip(OBSTACLES, ("stairs", "way closed to wheelchairs", "rough ground", "steep ramp"), strict=True))
 Changes = Mapping[str, Provision]  # provisions in the place of the published ones, by id
 
 
@@ -92,7 +93,7 @@ class Profile:
             "slopes": self.slope != "none",
             f"stairs at {self.stairs_m_s} m/s": self.stairs_m_s is not None and "stairs" not in self.closed,
             "waits at crossings": bool(self.waits_s),
-            f"no {', no '.join(each.replace('_', ' ') for each in self.closed)}": bool(self.closed),
+            ", ".join(f"no {NOT_TAKEN[each]}" for each in self.closed): bool(self.closed),
             f"crosses {' and '.join(self.not_across)} roads at signals only": bool(self.not_across),
         }
         return ", ".join(what for what, holds in said.items() if holds)

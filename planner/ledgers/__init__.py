@@ -20,12 +20,14 @@ from planner.ledgers.sheets import Sheet
 from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
 from planner.ledgers.tree import tree_records, tree_text
 from planner.ledgers.units import units_text
+from planner.ledgers.walkers import walker_records, walkers_text
 from planner.run import Run
 
 TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "ledger.csv": units_text,
     "rule_sets.csv": rule_sets_text,
     "three_numbers.csv": three_numbers_text,
+    "walkers.csv": walkers_text,
     "circle.csv": circle_text,
     "nearness.csv": nearness_text,
     "deserts.csv": deserts_text,
@@ -37,6 +39,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
+    "walkers": walker_records,
     "beyond": beyond_records,
     "tree": tree_records,
 }

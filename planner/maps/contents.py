@@ -114,7 +114,7 @@ def _standard(measured: "Measured", run: "Run", drawn: Flags) -> Content:
         "limit": standard.limit,
         "unit": standard.unit,
         "limit_m": standard.limit_m,
-        "speed_m_s": standard.profile and standard.profile.speed_m_s,
+        "speed_m_s": None if standard.in_seconds else standard.profile and standard.profile.speed_m_s,
         "min_area_m2": standard.min_area_m2,
         "document": standard.document,
         "clause": standard.clause,

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from planner import standards as published
 from planner.errors import ScenarioError
-from planner.provisions import provision
+from planner.provisions import Provision, provision
 from planner.scenario.beyond import Beyond, Sharing
 from planner.scenario.blocks import City, OpenGround, Outputs, Question, Rules, Slug, Standing
 from planner.scenario.circle import Circle
@@ -23,6 +23,7 @@ from planner.scenario.faults import Document, Fault, Place, complaint, nearest, 
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
 from planner.scenario.people import People
+from planner.scenario.walkers import Walkers
 
 __all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "Sharing", "SiteLayer", "json_schema", "load"]
 
@@ -44,6 +45,8 @@ class Scenario(Model):
     """What stands today."""
     standards: Rules = Rules()
     """By which standards to measure."""
+    walkers: Walkers = Walkers.model_validate({})
+    """Who walks for standards in minutes, and whether crossings, stairs and slopes count."""
     siting: tuple[Question, ...] = ()
     """Where to build; questions are answered in order, and what one opens stands for the next."""
     circle: Circle | None = None
@@ -57,6 +60,13 @@ class Scenario(Model):
 
     _source: File | None = PrivateAttr(None)
     _changes: tuple[str, ...] = PrivateAttr(())
+
+    @field_validator("walkers")
+    @classmethod
+    def _on_heights(cls, value: Walkers, info: ValidationInfo) -> Walkers:
+        if value.slope and "city" in info.data and info.data["city"].elevation is None:
+            raise complaint("slope needs heights of the ground: write city.elevation, or leave slope out")
+        return value
 
     @field_validator("beyond")
     @classmethod
@@ -87,6 +97,8 @@ class Scenario(Model):
     def standard(self, id: str) -> published.Standard:  # noqa: A002  (the field's word)
         """A standard as this scenario applies it: under its rule-set, then overridden."""
         standard = published.standard(id).under(self.rule_sets()[self.standards.rule_set])
+        if standard.profile is not None:
+            standard = standard.by(self.walkers.of(id, standard.profile.id, self.changed_provisions()))
         for each in self.standards.overrides:
             if each.standard == id:
                 standard = standard.changed(each.limit, each.min_area_m2, each.reason, speed_m_s=each.speed_m_s)
@@ -94,13 +106,15 @@ class Scenario(Model):
 
     def rule_sets(self) -> Mapping[str, published.RuleSet]:
         """Every rule-set, by id, with the provisions that this scenario overrides."""
-        return published.changed_rule_sets(
-            {
-                each.provision: provision(each.provision).changed(each.value, each.reason)
-                for each in self.standards.overrides
-                if each.provision is not None and each.value is not None
-            }
-        )
+        return published.changed_rule_sets(self.changed_provisions())
+
+    def changed_provisions(self) -> dict[str, Provision]:
+        """The provisions that this scenario overrides, by id."""
+        return {
+            each.provision: provision(each.provision).changed(each.value, each.reason)
+            for each in self.standards.overrides
+            if each.provision is not None and each.value is not None
+        }
 
     def kit_services(self) -> tuple[str, ...]:
         """The services that its circle asks for; none where it asks for no circle."""

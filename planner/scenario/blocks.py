@@ -35,6 +35,8 @@ from planner.scenario.inputs import (
     exactly_one,
     known,
 )
+from planner.scenario.walkers import Elevation
+from planner.walkers import named_by_walkers
 
 
 def _slug(value: str) -> str:
@@ -46,7 +48,10 @@ def _slug(value: str) -> str:
 SUFFIXES = (".pbf", ".osm", ".gz", ".bz2", ".shp", ".gpkg", ".geojson", ".json", ".csv", ".zip")  # of files
 Slug = Annotated[str, AfterValidator(_slug)]
 StandardId = Annotated[str, known("standard", published.standards)]
-ProvisionId = Annotated[str, known("provision of a rule-set", published.named_by_rule_sets)]
+ProvisionId = Annotated[
+    str,
+    known("provision of a rule-set or of walkers", lambda: (*published.named_by_rule_sets(), *named_by_walkers())),
+]
 RuleSetId = Annotated[str, known("rule-set", published.rule_sets)]
 
 
@@ -75,6 +80,8 @@ class City(Short):
     """Another Overpass server to download from."""
     nominatim_url: Text | None = None
     """Another Nominatim server to find the place by."""
+    elevation: Elevation | None = None
+    """Heights of the ground, for walkers who mind slopes."""
     data_date: Day | None = None
     """The date of the data where the extract does not say it: YYYY, YYYY-MM or YYYY-MM-DD."""
     name: Text | None = None
