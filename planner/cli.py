@@ -192,6 +192,7 @@ def list_standards(
 def headlines(run: "Run") -> Iterator[str]:
     """What the run found, a sentence a line."""
     yield from run.assumptions
+    yield str(run.demand)
     yield from (f"note: {note}" for note in run.notes)
     for each in run.measured:
         gain = each.after.served - each.before.served

@@ -95,6 +95,7 @@ def test_a_run_writes_its_files_and_prints_the_path_of_the_map_last(town):
 
 def test_every_headline_names_its_document_and_says_what_was_written_from_memory(town):
     told = run(town).stdout.splitlines()
+    assert "160 people (residents) in 3 places" in told
     (green,) = (line for line in told if line.startswith("green within 300 m on foot"))
     assert green.endswith(
         "[300米见绿、500米见园, founding document, 2022; from 400 m² by P5: 城市体检 2022, "
