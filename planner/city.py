@@ -19,6 +19,7 @@ from planner.scenario import Layer, OpenGround, Question, Scenario, SiteLayer
 from planner.sources import datum, green, heights, made_up, online, osm, places, screening, tables, walkable
 from planner.sources.tags import in_metres
 from planner.standards import Standard
+from planner.walled import Walled
 
 MADE_UP_NAME = "made-up city after Chuanhui District · 虚构城市(仿川汇区)"
 GREENERY = ("green", "park")  # whichever of the two a site is meant as, it counts as what it is large enough for
@@ -29,7 +30,14 @@ class City:
     """What is known of a city before anybody lives in it."""
 
     extract: osm.Extract  # with its study area, if any
-    network: WalkNetwork
+    network: WalkNetwork  # without walls
+    walled: Walled | None = None  # the same with those of compounds, once it is known who lives where
+
+    def attached(self, facilities: Facilities, access_m: float) -> Facilities:
+        """Facilities attached to the streets, through the gates of the compound that they lie in."""
+        if self.walled is None:
+            return facilities.snapped(self.network, max_access_m=access_m)
+        return self.walled.entered(facilities, max_access_m=access_m)
 
     @property
     def study_area(self) -> shapely.Geometry | None:
@@ -128,9 +136,10 @@ def site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m
         **how_to_read(layer, city),
     )
     check_datum(layer, sites.geometry, city)
-    gates = city.network.snap(sites.gate_xy, max_access_m=access_m)
-    gates.check(f"gates of {layer.file}", sites.ids[sites.gate_facility], access_m)
-    return replace(sites, door=gates)
+    attached = city.attached(sites, access_m)
+    assert attached.door is not None  # noqa: S101  (it has just been attached)
+    attached.door.check(f"gates of {layer.file}", attached.ids[attached.gate_facility], access_m)
+    return attached
 
 
 def standing(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], tuple[tuple[str, str, str], ...]]:
@@ -154,7 +163,7 @@ def of_extract(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], t
     if not scenario.facilities.osm:
         mapped = {service: each.kept(np.zeros(len(each), bool)) for service, each in mapped.items()}
     access_m = scenario.city.max_access_m
-    found = {service: each.snapped(city.network, max_access_m=access_m) for service, each in mapped.items()}
+    found = {service: city.attached(each, access_m) for service, each in mapped.items()}
     return found, parks.left_out if scenario.facilities.osm else ()
 
 
@@ -213,7 +222,7 @@ def candidates(
     taken = np.zeros(len(parcels), bool)
     taken[shapely.STRtree(built).query(middle, predicate="intersects")[0]] = True
     free = parcels.kept(city.inside(shapely.get_coordinates(middle)) & ~taken)
-    return free.snapped(city.network, max_access_m=access_m) if free.door is None else free
+    return city.attached(free, access_m) if free.door is None else free
 
 
 def name(scenario: Scenario, extract: osm.Extract) -> str:

@@ -1,6 +1,6 @@
 """Walled residential compounds (小区), and the gates by which alone one leaves them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from planner.network import Flags, Floats, Integers, Shapes, WalkNetwork
 ENTERS_M = 0.5  # what comes less far in only touches a compound; common ground of two is narrower than twice this
 SURFACE = 2  # dimensions of a polygon
 ORIGINS = ("given", "mapped", "path", "assumed", "measure")  # where a gate comes from, the surest first
+KNOWN_BY = ("given", "tags", "walls", "gate", "assumed")  # why a compound is taken for walled, the surest first
 SMOOTH_M = 0.01  # outlines are followed this exactly where a way inside turns round their corners
 
 
@@ -38,6 +39,7 @@ class Compounds:
     gate_public: Flags  # (g,)
     gate_open: Flags  # (g,)
     crs: CRS
+    known_by: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))  # (c,)  KNOWN_BY, or none
 
     def __post_init__(self) -> None:
         c, g = len(self.ids), len(self.gate_compound)

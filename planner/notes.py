@@ -20,6 +20,7 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
     layers = [*scenario.facilities.layers, *(question.candidates for question in scenario.siting)]
     spoken = [
         "The city and its people are made up; no figure is about a real place." if synthetic else None,
+        scenario.compounds.assumption,
         scenario.demand.spread.assumption if scenario.demand.spread else None,
         *(layer.assumption for layer in layers if isinstance(layer, SiteLayer | OpenGround)),
         *(
@@ -45,6 +46,7 @@ def converted(scenario: Scenario) -> list[str]:
         *((layer.file, layer.datum) for layer in (scenario.land,) if isinstance(layer, Layer)),
         (demand.units.file, demand.units.datum),
         (city.boundary, city.boundary_datum),
+        *((layer.file, layer.datum) for layer in (scenario.compounds.walls, scenario.compounds.gates) if layer),
         *((layer.file, layer.datum) for layer in scenario.facilities.layers),
         *(
             (each.candidates.file, each.candidates.datum)

@@ -20,6 +20,7 @@ from planner.city import City
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
+from planner.gated import walls_of
 from planner.land import Land
 from planner.land_cover import LandCoverage
 from planner.network import Flags, Floats, Snap, WalkNetwork
@@ -121,7 +122,7 @@ def run_scenario(
     network = place.network
     step("counting the people")
     people, people_notes = residents(scenario, place)
-    demand = people.snapped(network, max_access_m=scenario.city.max_access_m)
+    place, demand, wall_notes = walls_of(scenario, place, people)
     step("finding facilities")
     standing, left_out = city.standing(scenario, place)
     rules = scenario.measured()
@@ -179,6 +180,7 @@ def run_scenario(
             *notes.converted(scenario),
             *people_notes,
             *land_notes,
+            *wall_notes,
             *notes.off_network(demand, _door(demand)),
             *notes.through_walls(demand, _door(demand), surroundings(place.extract, network).fences),
             *notes.idle(rules, standing),
@@ -297,7 +299,7 @@ def _neighbourhood(
         return np.empty(0), ()
     at = shapely.get_coordinates(shapely.point_on_surface(candidates.geometry[plan.sites]))
     visitors = Demand(candidates.ids[plan.sites], at, np.ones((len(at), 1)), place.crs)
-    visitors = replace(visitors, door=place.network.snap(at, max_access_m=NEAREST_TODAY_M))
+    visitors = replace(visitors, door=_door(demand).network.snap(at, max_access_m=NEAREST_TODAY_M))
     near = np.zeros(len(today), bool)
     near[
         shapely.STRtree(shapely.points(at)).query(today.geometry, predicate="dwithin", distance=NEAREST_TODAY_M)[0]

@@ -136,7 +136,7 @@ def test_yaml_is_read_by_version_1_2(write):
         ("title: {fr: Ville}", "4:9: title.fr: must be 'zh' or 'en', not 'fr'"),
         ("scenario: a/b", "4:1: scenario: must be one word of letters, digits, - and _, as it names files; not 'a/b'"),
         ("siting: 3", "4:1: siting: must be a list (`- …`), not 3"),
-        ("7: 8", "4:1: 7: unknown key (there are: beyond, circle, city, demand,"),
+        ("7: 8", "4:1: 7: unknown key (there are: beyond, circle, city, compounds, demand,"),
         ("variants: {x: {outputs.language: cn}}", "4:16: outputs.language: must be 'zh', 'en' or 'both', not 'cn'"),
         ("variants: {x: {langage: zh}}", "4:16: langage: unknown key"),
         ("standards: {measure: [park-500, park-500]}", "4:13: standards.measure: names park-500 more than once"),

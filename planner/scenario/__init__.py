@@ -19,6 +19,7 @@ from planner.provisions import Provision, provision
 from planner.scenario.beyond import Beyond, Sharing
 from planner.scenario.blocks import City, OpenGround, Outputs, Question, Rules, Slug, Standing
 from planner.scenario.circle import Circle
+from planner.scenario.compounds import WalledCompounds
 from planner.scenario.faults import Document, Fault, Place, complaint, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
@@ -41,6 +42,8 @@ class Scenario(Model):
     """Where people live."""
     land: ResidentialLand = "osm"
     """Residential land, for the official measure: osm (landuse=residential of the extract), or a layer of land use."""
+    compounds: WalledCompounds = WalledCompounds.model_validate({})
+    """Walled compounds, left by their gates alone: none, osm (those that the extract knows), or layers."""
     facilities: Standing = Standing()
     """What stands today."""
     standards: Rules = Rules()
