@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import numpy as np
+
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
-from planner.network import WalkNetwork
+from planner.network import Snap, WalkNetwork
 from planner.provisions import provisions
 from planner.reach import closed_streets, measure_nearest
 from planner.reach.measure import on_streets
@@ -29,10 +31,21 @@ class ByWalker:
 
 
 def at_doors(layer: Layer, rule: Standard, *, max_access_m: float) -> Layer:
-    """People or facilities where the walker of a standard meets the streets: not on those closed to them."""
-    network = on_streets(layer.door).network
-    closed = closed_streets(network, rule.profile)
-    return layer.snapped(network, max_access_m=max_access_m, closed=closed) if len(closed) else layer
+    """People or facilities where the walker of a standard meets the streets: not on those closed to them.
+
+    Who meets an open street stays there, behind walls too.
+    """
+    door = on_streets(layer.door)
+    closed = closed_streets(door.network, rule.profile)
+    moved = np.isin(door.edge, closed)
+    if not moved.any():
+        return layer
+    xy = getattr(layer, "gate_xy" if hasattr(layer, "gate_xy") else "xy")
+    elsewhere = door.network.snap(xy[moved], max_access_m=max_access_m, closed=closed)
+    parts = {name: getattr(door, name).copy() for name in ("edge", "offset_m", "access_m")}
+    for name, values in parts.items():
+        values[moved] = getattr(elsewhere, name)
+    return replace(layer, door=Snap(**parts, network=door.network))
 
 
 def cover_on_foot(demand: Demand, facilities: Facilities, rule: Standard, *, max_access_m: float) -> Coverage:

@@ -207,6 +207,9 @@ def headlines(run: "Run") -> Iterator[str]:
     if run.rule_sets:
         yield "The same green under every rule-set, in people and residential land; documents ask a share of the land:"
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
+    if run.tried:
+        yield "What gates and links would bring, each alone:"
+        yield from (f"  {each}" for each in run.tried)
     if run.circle:
         yield from run.circle.sentences()
     if run.beyond.near:

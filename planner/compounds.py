@@ -83,7 +83,7 @@ class Compounds:
             self,
             gate_xy=np.concatenate([self.gate_xy, xy])[order],
             gate_compound=np.concatenate([self.gate_compound, compound])[order],
-            gate_origin=np.concatenate([self.gate_origin, np.full(k, "measure", np.str_)])[order],
+            gate_origin=np.concatenate([self.gate_origin, np.full(k, "measure")])[order],
             gate_public=np.concatenate([self.gate_public, np.full(k, public)])[order],
             gate_open=np.concatenate([self.gate_open, np.zeros(k, bool)])[order],
         )

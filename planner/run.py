@@ -36,6 +36,7 @@ from planner.sources.gates import surroundings
 from planner.sources.osm import Extract
 from planner.sources.places import BaseMap, base_map
 from planner.standards import Standard
+from planner.street_measures import Tried, try_measures
 from planner.tree import Tree
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,7 @@ class Run:
     beyond: BeyondCoverage = field(default_factory=BeyondCoverage)  # how far, how evenly, how much for each
     tree: Tree | None = None  # the levels of the city, where the scenario names them
     rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
+    tried: tuple[Tried, ...] = ()  # gates and links, and what each would bring
     walkers: tuple[ByWalker, ...] = ()  # each standard in minutes, by who walks
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
@@ -132,6 +134,7 @@ def run_scenario(
     before = {rule.id: _cover(demand, standing[rule.service], rule, access_m) for rule in rules}
     circle = asked_circle.circle_of(scenario, demand, standing)
     beyond = measure_beyond(scenario, demand, standing)
+    tried = try_measures(scenario, place, demand, standing)
     step("choosing sites")
     plans: list[SitedPlan] = []
     opened, built = dict(standing), np.empty(0, object)
@@ -208,6 +211,7 @@ def run_scenario(
         land=residential,
         tree=levels(scenario, place, demand),
         rule_sets=compared,
+        tried=tried,
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
     )

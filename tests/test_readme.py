@@ -46,7 +46,7 @@ def test_the_screen_of_python_prints_what_it_says(desk, monkeypatch):
 
 
 def test_the_screen_of_yaml_is_a_scenario_and_its_fault_is_told_as_shown(desk):
-    text, by_age, study_area, circle = shown("yaml")
+    text, by_age, study_area, walkers, measures, circle = shown("yaml")
     assert study_area.startswith("city: {extract: chuanhui.osm.pbf")
     (desk / "scenario.yaml").write_text(text, "utf-8")
     assert load(desk / "scenario.yaml").siting[0].new_sites == 20
@@ -55,6 +55,11 @@ def test_the_screen_of_yaml_is_a_scenario_and_its_fault_is_told_as_shown(desk):
     homes.to_file(desk / "sections.gpkg")
     (desk / "scenario.yaml").write_text(f"city: chuanhui.osm.pbf\n{by_age}", "utf-8")
     assert load(desk / "scenario.yaml").demand.spread.counts.groups == {"children": "0-14", "older": "60+"}
+    (desk / "elevation.tif").touch()
+    (desk / "scenario.yaml").write_text(text.replace("city: chuanhui.osm.pbf", "") + walkers, "utf-8")
+    assert load(desk / "scenario.yaml").walkers.slope
+    (desk / "scenario.yaml").write_text(text + measures, "utf-8")
+    assert [each.name for each in load(desk / "scenario.yaml").measures] == ["west gate", "footbridge"]
     (desk / "scenario.yaml").write_text(text + circle, "utf-8")
     assert load(desk / "scenario.yaml").kit_services()[-1] == "pharmacy"
     (desk / "scenario.yaml").write_text(text.replace("rule_set:", "rule_sets:"), "utf-8")

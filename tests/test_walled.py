@@ -28,7 +28,7 @@ def compounds(*polygons, gates=(), public=False, shut=False):
         geometry=np.array(polygons, object),
         gate_xy=xy,
         gate_compound=np.array([gate[0] for gate in gates], np.int64),
-        gate_origin=np.full(len(gates), "given", np.str_),
+        gate_origin=np.full(len(gates), "given"),
         gate_public=np.full(len(gates), public),
         gate_open=np.full(len(gates), not shut),
         crs=CHUANHUI,

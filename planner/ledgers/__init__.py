@@ -15,6 +15,7 @@ from planner.ledgers.beyond import (
     nearness_text,
 )
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
+from planner.ledgers.measures import measures_records, measures_sheet, measures_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
@@ -28,6 +29,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "rule_sets.csv": rule_sets_text,
     "three_numbers.csv": three_numbers_text,
     "walkers.csv": walkers_text,
+    "measures.csv": measures_text,
     "circle.csv": circle_text,
     "nearness.csv": nearness_text,
     "deserts.csv": deserts_text,
@@ -40,7 +42,13 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "walkers": walker_records,
+    "measures": measures_records,
     "beyond": beyond_records,
     "tree": tree_records,
 }
-SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (three_numbers_sheet, rule_sets_sheet, circle_sheet)
+SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
+    three_numbers_sheet,
+    rule_sets_sheet,
+    measures_sheet,
+    circle_sheet,
+)

@@ -23,6 +23,7 @@ from planner.scenario.compounds import WalledCompounds
 from planner.scenario.faults import Document, Fault, Place, complaint, nearest, read, value_of
 from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
+from planner.scenario.measures import Measure
 from planner.scenario.people import People
 from planner.scenario.walkers import Walkers
 
@@ -44,6 +45,8 @@ class Scenario(Model):
     """Residential land, for the official measure: osm (landuse=residential of the extract), or a layer of land use."""
     compounds: WalledCompounds = WalledCompounds.model_validate({})
     """Walled compounds, left by their gates alone: none, osm (those that the extract knows), or layers."""
+    measures: tuple[Measure, ...] = ()
+    """Gates to open and links to build: what each would bring is told, and all of them together."""
     facilities: Standing = Standing()
     """What stands today."""
     standards: Rules = Rules()
