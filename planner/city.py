@@ -114,9 +114,9 @@ def how_to_read(layer: Layer, city: City) -> dict[str, Any]:
 
 
 def check_datum(layer: Layer, shapes: Shapes, city: City) -> None:
-    """Refuse a layer displaced as web maps displace, unless the scenario declares its datum."""
-    if layer.datum is None:
-        datum.check(shapes, city.network, str(layer.file))
+    """Refuse a layer that fits the streets in another datum than it is in, unless the scenario says why it is not."""
+    if layer.datum_reason is None:
+        datum.check(shapes, city.network, str(layer.file), declared=layer.datum)
 
 
 def site_layer(layer: SiteLayer, service: str, status: str, city: City, access_m: float) -> Facilities:

@@ -33,6 +33,11 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
             f"The circle's own {each.service}: {each.reason}"
             for each in (scenario.circle.items if scenario.circle else ())
         ),
+        *(
+            f"{layer.file} is taken to be in {layer.datum}, whatever the streets say: {layer.datum_reason}"
+            for layer in _layers(scenario)
+            if layer.datum_reason
+        ),
         *(f"changed for this run: {change}" for change in scenario.changes),
     ]
     return tuple(dict.fromkeys(sentence for sentence in spoken if sentence))
@@ -42,23 +47,23 @@ def converted(scenario: Scenario) -> list[str]:
     """A sentence for each layer whose coordinates were taken out of a datum of web maps."""
     demand, city = scenario.demand, scenario.city
     named = [
-        *((layer.file, layer.datum) for layer in demand.layers),
-        *((layer.file, layer.datum) for layer in (scenario.land,) if isinstance(layer, Layer)),
+        *((layer.file, layer.datum) for layer in _layers(scenario)),
         (demand.units.file, demand.units.datum),
         (city.boundary, city.boundary_datum),
-        *((layer.file, layer.datum) for layer in (scenario.compounds.walls, scenario.compounds.gates) if layer),
-        *((layer.file, layer.datum) for layer in scenario.facilities.layers),
-        *(
-            (each.candidates.file, each.candidates.datum)
-            for each in scenario.siting
-            if isinstance(each.candidates, SiteLayer)
-        ),
     ]
     return [
         f"{file} is declared as {SHIFTED[datum]} and converted to WGS84"
         for file, datum in dict.fromkeys(named)
         if file is not None and datum in SHIFTED
     ]
+
+
+def _layers(scenario: Scenario) -> list[Layer]:
+    """The layers of places that a scenario names."""
+    walls, gates = scenario.compounds.walls, scenario.compounds.gates
+    candidates = (question.candidates for question in scenario.siting)
+    named = (*scenario.demand.layers, scenario.land, walls, gates, *scenario.facilities.layers, *candidates)
+    return [each for each in named if isinstance(each, Layer)]
 
 
 def idle_overrides(scenario: Scenario) -> list[str]:

@@ -75,6 +75,26 @@ def test_a_layer_declared_displaced_that_is_not_is_found_out(town):
     assert datum.fit(wronged, network, declared="gcj02").datum == "wgs84"
 
 
+def test_a_layer_declared_in_another_datum_than_the_streets_show_is_refused_with_the_offset(town):
+    network, houses = town
+    moved = displaced(houses, CHUANHUI, "gcj02")
+    with pytest.raises(CrsError, match=r"it is declared as wgs84, but the layer lies 532 m .*`datum_reason: …`"):
+        datum.check(moved, network, "houses.shp", declared="wgs84")
+    there, back = (Transformer.from_crs(a, b, always_xy=True) for a, b in ((CHUANHUI, 4326), (4326, CHUANHUI)))
+    from_gcj02 = datum.unshifted(shapely.transform(houses, there.transform, interleaved=False), "gcj02")
+    wronged = shapely.transform(from_gcj02, back.transform, interleaved=False)
+    with pytest.raises(CrsError, match=r"declared as gcj02, but .*Declare `datum: wgs84`; or, .* `datum: gcj02` and"):
+        datum.check(wronged, network, "houses.shp", declared="gcj02")
+    datum.check(houses, network, "houses.shp", declared="cgcs2000")
+
+
+@pytest.mark.parametrize(("count", "judged"), [(3, False), (9, False), (300, True)])
+def test_a_few_places_are_not_judged_and_say_so(town, count, judged):
+    network, houses = town
+    fit = datum.fit(houses[:count], network)
+    assert (fit.near, fit.datum, fit.judged) == (count, "", judged)
+
+
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_a_handful_of_places_is_never_accused(town, count):
     network, houses = town

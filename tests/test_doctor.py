@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import shapely
 
 from planner import city, notes
-from planner.doctor import examine
+from planner.doctor import examine, layers
 from planner.doctor.findings import Finding, refused, worst_first
 from planner.doctor.streets import road_density
 from planner.errors import CrsError, OffNetworkError, ScenarioError
@@ -21,6 +22,8 @@ from planner.sources.coordinates import INTO
 from tests.commands import planner
 from tests.drawn import ORIGIN, drawn
 from tests.test_cli import HOMES, SCENARIO, STREET
+from tests.test_datum import displaced
+from tests.test_datum import town as grid  # noqa: F401  (a fixture)
 from tests.towns import demand
 
 CITIES = Path(__file__).parents[2] / "shared" / "data" / "cities"
@@ -210,8 +213,14 @@ def test_homes_of_yizhuang_in_a_datum_of_web_maps_are_refused_and_once_declared_
     assert np.hypot(*(converted.xy - true.xy).T).max() < 0.5
     assert converted.total == true.total
     assert not [each for each in examine(asked) if each.check in {"datum", "CrsError"}]
-    doubt = [each for each in examine(written(", datum: wgs84")) if each.check == "datum"]
-    assert [each.severity for each in doubt] == ["warning"]
+    (wrong,) = [each for each in examine(written(", datum: wgs84")) if each.severity == "error"]
+    assert "is declared as wgs84, but the layer lies" in wrong.what
+    kept = written(", datum: wgs84, datum_reason: The bureau says so.")
+    (doubt,) = [each for each in examine(kept) if each.check == "datum"]
+    assert (doubt.severity, doubt.where) == ("warning", "demand.layer")
+    assert "The scenario keeps it: The bureau says so." in doubt.remedy
+    said = "homes.gpkg is taken to be in wgs84, whatever the streets say: The bureau says so."
+    assert said in notes.assumptions(kept, synthetic=False)
 
 
 #    Streets every 500 m both ways, 3 km of them each; the square in the middle holds 2 + 2 km: 4 km/km².
@@ -242,6 +251,51 @@ def test_a_run_and_the_doctor_say_which_layers_were_converted(town):
     asked = load(town / "town.yaml")
     assert notes.converted(asked) == ["homes.csv is declared as GCJ-02 and converted to WGS84"]
     assert "homes.csv is declared as GCJ-02 and converted to WGS84" in [each.what for each in found(town, "converted")]
+
+
+def test_a_reason_for_a_datum_needs_the_datum(town):
+    (town / "town.yaml").write_text(SCENARIO.replace("people: people,", "people: people, datum_reason: So.,"), "utf-8")
+    with pytest.raises(ScenarioError, match="datum_reason: says why the declared datum holds, and none is declared"):
+        load(town / "town.yaml")
+
+
+def test_a_few_places_are_said_to_be_unjudged(town):
+    told = {each.where: each for each in found(town, "datum")}
+    assert sorted(told) == ["demand.layer", "facilities.layers.0", "siting.0.candidates"]
+    assert told["demand.layer"].what.endswith("cannot be judged: only 3 of its places are near a street, too few")
+    assert told["demand.layer"].remedy.endswith("declare its datum: wgs84, cgcs2000, gcj02 or bd09.")
+    declared = (SCENARIO + LAYERS).replace("crs: EPSG:4326,", "crs: EPSG:4326, datum: wgs84,")
+    (town / "town.yaml").write_text(declared, "utf-8")
+    assert found(town, "datum") == []
+
+
+def districts(network):
+    """Four districts whose borders run along streets: quarters of the grid of test_datum."""
+    west, south, east, north = shapely.multipoints(network.xy).bounds
+    x, y = (np.unique(network.xy[:, axis].round(3))[9] for axis in (0, 1))
+    return shapely.box([west, x, west, x], [south, south, y, y], [x, east, x, east], [y, y, north, north])
+
+
+def test_districts_are_judged_by_their_borders_where_streets_follow_them(grid):  # noqa: F811
+    network, _ = grid
+    here = SimpleNamespace(crs=network.crs, network=network)
+
+    def said(areas, declared=None):
+        told = layers.displaced(layers.edges(areas), here, where="demand.units", what="units.shp", declared=declared)
+        return [(each.severity, each.what) for each in told]
+
+    true = districts(network)
+    assert said(true) == []
+    ((severity, what),) = said(displaced(true, network.crs, "gcj02"))
+    assert severity == "warning"
+    assert "the layer lies 532 m" in what
+    ((severity, what),) = said(displaced(true, network.crs, "gcj02"), "cgcs2000")
+    assert "units.shp is declared as cgcs2000, but" in what
+    rings = shapely.buffer(shapely.centroid(true), 300)
+    ((severity, what),) = said(rings)
+    assert severity == "note"
+    assert what == "units.shp: whether web maps displaced it cannot be judged: it follows no streets"
+    assert said(rings, "wgs84") == []
 
 
 def test_an_unknown_datum_is_a_fault_of_the_scenario(town):

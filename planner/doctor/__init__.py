@@ -1,5 +1,8 @@
 """What is wrong with the data of a scenario, before any analysis."""
 
+from contextlib import suppress
+from typing import Any
+
 import numpy as np
 
 from planner import city as cities
@@ -13,6 +16,9 @@ from planner.facilities import Facilities
 from planner.network import Snap
 from planner.residents import levels, residents
 from planner.scenario import Layer, Scenario, SiteLayer
+from planner.scenario.land import LandLayer
+from planner.scenario.people import PeopleLayer
+from planner.sources import tables
 from planner.sources.gates import surroundings
 from planner.sources.layers import find_columns, numbers
 
@@ -37,7 +43,7 @@ def examine(scenario: Scenario) -> tuple[Finding, ...]:
         stated = stated if total is None else total
     if scenario.demand.spread is not None and scenario.demand.spread.total is not None:
         stated = float(scenario.demand.spread.total)
-    found += _people(scenario, city, stated)
+    found += _areas(scenario, city) + _people(scenario, city, stated)
     found += _facilities(scenario, city)
     return worst_first(dict.fromkeys(found))
 
@@ -61,7 +67,14 @@ def _layer(layer: Layer, city: City, where: str) -> tuple[list[Finding], float |
     """What is wrong with the rows of a layer, and how many people they state."""
     try:
         table, found = layers.read(layer, city, where)
-        found += layers.displaced(layer, table, city, where) + layers.twice(layer, table, city, where)
+        refused_anyway = layer.datum_reason is None and isinstance(layer, PeopleLayer | SiteLayer)
+        shapes = layers.metric(table, city)
+        if not isinstance(layer, PeopleLayer | SiteLayer | LandLayer):
+            shapes = layers.edges(shapes)
+        how = {"declared": layer.datum, "reason": layer.datum_reason}
+        told = layers.displaced(shapes, city, where=where, what=str(layer.file), **how)
+        found += [each for each in told if each.severity == "note" or not refused_anyway]
+        found += layers.twice(layer, table, city, where)
         people = getattr(layer, "people", None)
         if people is None:
             return found, None
@@ -70,6 +83,22 @@ def _layer(layer: Layer, city: City, where: str) -> tuple[list[Finding], float |
         return found, float(np.nansum(numbers(table[column], rows, layer.file.path)))
     except DataError as error:
         return [refused(where, error)], None
+
+
+def _areas(scenario: Scenario, city: City) -> list[Finding]:
+    """What the streets say of the boundary and of the units; whatever keeps them from being read is told elsewhere."""
+    asked, found = scenario.demand.units, []
+    if scenario.city.boundary is not None and city.area is not None:
+        where, what = "city.boundary", str(scenario.city.boundary)
+        shapes = layers.edges(np.array([city.area], object))
+        found += layers.displaced(shapes, city, where=where, what=what, declared=scenario.city.boundary_datum)
+    if asked.file is not None:
+        how: dict[str, Any] = {key: getattr(asked, key) for key in ("layer", "encoding", "datum")}
+        with suppress(DataError):
+            units = tables.units(asked.file.path, crs_to=city.crs, kind="unit", near=city.near, **how).geometry
+            where, what = "demand.units", str(asked.file)
+            found += layers.displaced(layers.edges(units), city, where=where, what=what, declared=asked.datum)
+    return found
 
 
 def _people(scenario: Scenario, city: City, stated: float | None) -> list[Finding]:

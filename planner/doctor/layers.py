@@ -18,6 +18,8 @@ from planner.scenario.people import Areas, PeopleLayer, Totals, TreeLevel
 from planner.sources import datum, layers
 from planner.sources.coordinates import WEB_MERCATOR
 
+EDGE_M = 25.0  # between the points along an edge
+
 
 def read(layer: Layer, city: City, where: str) -> tuple[gpd.GeoDataFrame, list[Finding]]:
     """The rows of a layer, and what is noticed while they are read. Raises what a run would raise."""
@@ -41,29 +43,48 @@ def read(layer: Layer, city: City, where: str) -> tuple[gpd.GeoDataFrame, list[F
     return table, found
 
 
-def displaced(layer: Layer, table: gpd.GeoDataFrame, city: City, where: str) -> list[Finding]:
-    """A layer whose declared datum the streets contradict; one that declares none is refused when it is read."""
-    if layer.datum is None or not datum.in_china(city.crs):
+def displaced(
+    shapes: Shapes, city: City, *, where: str, what: str, declared: str | None, reason: str | None = None
+) -> list[Finding]:
+    """What the streets say of the datum of a layer in China; areas of people are judged by their edges.
+
+    Where the streets tell nothing, the datum must come from elsewhere: that is told, unless one is declared.
+    """
+    if not datum.in_china(city.crs) or not len(shapes):
         return []
-    fit = datum.fit(_metric(table, city), city.network, declared=layer.datum)
-    if not fit.datum:
+    fit = datum.fit(shapes, city.network, declared=declared or "wgs84")
+    if fit.datum:
+        taken = f"{what} is declared as {declared}, but " if declared else f"{what}: "
+        kept = f" The scenario keeps it: {reason}" if reason else ""
+        remedy = f"Check where it comes from; if the streets are right, declare its datum, {fit.datum}.{kept}"
+        return [Finding("warning", "datum", where, taken + fit.sentence(), remedy)]
+    if fit.judged or declared is not None:
         return []
+    few = fit.near < datum.FEW
+    why = f"only {fit.near:,} of its places are near a street, too few" if few else "it follows no streets"
     return [
         Finding(
-            "warning",
+            "note",
             "datum",
             where,
-            f"{layer.file} is declared as {layer.datum}, but {fit.sentence()}",
-            f"Check where the layer comes from; if the streets are right, declare `datum: {fit.datum}`.",
+            f"{what}: whether web maps displaced it cannot be judged: {why}",
+            "Ask where it comes from, and declare its datum: wgs84, cgcs2000, gcj02 or bd09.",
         )
     ]
+
+
+def edges(areas: Shapes) -> Shapes:
+    """Points along the edges of areas, which streets often follow, where the areas themselves tell nothing."""
+    along = shapely.segmentize(shapely.boundary(areas), EDGE_M)
+    points: Shapes = shapely.points(np.unique(shapely.get_coordinates(along).round(2), axis=0))
+    return points
 
 
 def twice(layer: Layer, table: gpd.GeoDataFrame, city: City, where: str) -> list[Finding]:
     """Rows of a layer that stand at one place; identical polygons count as well."""
     if isinstance(layer, Totals | Areas | TreeLevel):
         return []
-    middle = shapely.point_on_surface(_metric(table, city))
+    middle = shapely.point_on_surface(metric(table, city))
     near_m = provision("doctor.same-place").number
     one, other = shapely.STRtree(middle).query(middle, predicate="dwithin", distance=near_m)
     later = np.unique(other[one < other])
@@ -81,7 +102,8 @@ def twice(layer: Layer, table: gpd.GeoDataFrame, city: City, where: str) -> list
     ]
 
 
-def _metric(table: gpd.GeoDataFrame, city: City) -> Shapes:
+def metric(table: gpd.GeoDataFrame, city: City) -> Shapes:
+    """The shapes of a layer in the metres of the city."""
     shapes: Shapes = np.asarray(table.to_crs(city.crs).geometry.to_numpy(), object)
     return shapes
 

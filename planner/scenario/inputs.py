@@ -222,6 +222,15 @@ class Layer(Model):
     """Reference system of the coordinates, e.g. EPSG:4326; by default what the file states."""
     datum: Datum | None = None
     """What the degrees are of: wgs84, cgcs2000, gcj02 (Amap, Tencent) or bd09 (Baidu); the latter two are converted."""
+    datum_reason: Text | None = Field(None, validate_default=True)
+    """Why that datum holds although the places fit the streets in another one; every output repeats it."""
+
+    @field_validator("datum_reason")
+    @classmethod
+    def _of_a_datum(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and "datum" in info.data and info.data["datum"] is None:
+            raise complaint("says why the declared datum holds, and none is declared; write datum as well")
+        return value
 
     @field_validator("lat")
     @classmethod

@@ -21,7 +21,8 @@ STREET_M = 3.0  # a point this near to the middle of a street stands on it
 RIM_M = 1.0  # so much of a polygon's edge may touch a street: neighbours are drawn as they come
 NEAR_M = 100.0  # places farther from every street say nothing about the fit
 MOST = 2000  # places looked at, evenly spaced in the layer
-FEWEST = 5  # fewer say nothing
+FEWEST = 5  # fewer say nothing …
+FEW = 10  # … and so few pass unjudged, unless they are beyond doubt
 AWAY_M = (250.0, 400.0, 700.0, 1000.0)  # how far layers are displaced to learn what chance makes of them …
 DIRECTIONS = 8  # … and in how many directions
 SURE = 3.0  # times as far from chance as the displaced layers usually are, and farther than any of them
@@ -33,6 +34,7 @@ class Fit:
     """How a layer of shapes fits the streets as given, by chance, and converted out of each shifted datum."""
 
     looked_at: int
+    near: int  # of them are near a street, as given: only these say anything
     given: float  # share of the places that stand on a street
     chance: float  # the same share, displaced at random
     converted: dict[str, float]  # … and converted, by datum
@@ -47,6 +49,11 @@ class Fit:
         if not best or self.surprise[best] < max(SURE, self.luck) or self.surprise[""] > WEAK * self.surprise[best]:
             return ""
         return best
+
+    @property
+    def judged(self) -> bool:
+        """Whether the streets tell the datum: beyond doubt another one, or places that stand as chance would not."""
+        return bool(self.datum) or (self.near >= FEW and self.surprise[""] >= max(SURE, self.luck))
 
     def sentence(self) -> str:
         """The offset that was measured, and how."""
@@ -98,6 +105,7 @@ def fit(shapes: Shapes, network: WalkNetwork, *, declared: str = "wgs84") -> Fit
     names = list(converted)
     return Fit(
         looked_at=len(looked_at),
+        near=int(near[0]),
         given=float(share[0]),
         chance=chance,
         converted={datum: float(share[1 + i]) for i, datum in enumerate(names)},
@@ -107,15 +115,16 @@ def fit(shapes: Shapes, network: WalkNetwork, *, declared: str = "wgs84") -> Fit
     )
 
 
-def check(shapes: Shapes, network: WalkNetwork, what: str) -> None:
-    """Refuse a layer in China that fits the streets only once a datum of web maps is taken out of it."""
+def check(shapes: Shapes, network: WalkNetwork, what: str, *, declared: str | None = None) -> None:
+    """Refuse a layer in China that fits the streets only in another datum than the one it was taken to be in."""
     if not len(shapes) or not in_china(network.crs):
         return
-    found = fit(shapes, network)
+    found = fit(shapes, network, declared=declared or "wgs84")
     if found.datum:
+        but = f"it is declared as {declared}, but " if declared else ""
         raise CrsError(
-            f"{what}: {found.sentence()}. Declare `datum: {found.datum}` and it is converted, or `datum: wgs84` if it "
-            "does lie where it says."
+            f"{what}: {but}{found.sentence()}. Declare `datum: {found.datum}`; or, if it does lie where it says, "
+            f"`datum: {declared or 'wgs84'}` and why, `datum_reason: …`."
         )
 
 
