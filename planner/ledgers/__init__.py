@@ -21,7 +21,7 @@ from planner.ledgers.sheets import Sheet
 from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
 from planner.ledgers.tree import tree_records, tree_text
 from planner.ledgers.units import units_text
-from planner.ledgers.walkers import walker_records, walkers_text
+from planner.ledgers.walkers import walker_records, walkers_sheet, walkers_text
 from planner.run import Run
 
 TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
@@ -50,5 +50,6 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     three_numbers_sheet,
     rule_sets_sheet,
     measures_sheet,
+    walkers_sheet,
     circle_sheet,
 )

@@ -66,18 +66,16 @@ def rule_sets_sheet(run: Run) -> Sheet | None:
             Column({"zh": "步行", "en": "On foot"}, "share"),
             Column({"zh": "直线", "en": "Straight"}, "share"),
             Column({"zh": "居住用地", "en": "Residential land"}, "share"),
-            Column({"zh": "要求", "en": "Asked of the land"}),
-            Column({"zh": "计入的选定点位", "en": "Chosen sites that count"}),
+            Column({"zh": "计入点位", "en": "Sites that count"}),
         ),
         rows=tuple(
             (
-                {language: f"{row.rules.id} {row.test.title[language]}" for language in ("zh", "en")},
+                _titled(row),
                 *(
                     (each.served_before / each.total, each.served_after / each.total)
                     for each in (row.on_foot, row.straight)
                 ),
                 None if row.land is None else (row.land.before.share, row.land.after.share),
-                _asked_words(row),
                 f"{row.chosen - len(row.chosen_short)} / {row.chosen}",
             )
             for row in run.rule_sets
@@ -87,17 +85,17 @@ def rule_sets_sheet(run: Run) -> Sheet | None:
     )
 
 
-def _asked_words(row: UnderRuleSet) -> Words | str:
-    """The shares asked for, and of each whether the plan meets it."""
-    if row.land is None or not row.land.asked:
-        return ", ".join(each.threshold for each in row.rules.asks) or "–"
-    said = {"zh": ("达到", "未达到"), "en": ("met", "not met")}
-    return {
-        language: ", ".join(
-            f"{each.provision.threshold} {met if each.met_after else not_met}" for each in row.land.asked
-        )
-        for language, (met, not_met) in said.items()
-    }
+def _titled(row: UnderRuleSet) -> Words:
+    """The test, with the shares of land that it asks for, and of each whether the plan meets it."""
+    said = {"zh": ("，要求用地", "达到", "未达到"), "en": ("; asked of the land: ", "met", "not met")}
+    titles = {}
+    for language, (asks, met, not_met) in said.items():
+        title = f"{row.rules.id} {row.test.title[language]}"
+        asked = [each.threshold for each in row.rules.asks]
+        if row.land is not None and row.land.asked:
+            asked = [f"{each.provision.threshold} {met if each.met_after else not_met}" for each in row.land.asked]
+        titles[language] = f"{title}{asks}{', '.join(asked)}" if asked else title
+    return titles
 
 
 def _short_words(site: Shortfall) -> Words:

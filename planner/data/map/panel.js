@@ -360,7 +360,7 @@ function writeUnitRows(words, standard, { column, falling }, flyToUnit) {
 /** A cell of a sheet in words: of a pair, what was and what the plan makes of it. */
 function cellText(words, kind, cell) {
   if (kind === "words") return typeof cell === "string" ? cell : words.title(cell, "");
-  const said = (value) => (value === null ? "–" : kind === "share" ? percent(value) : whole(value));
+  const said = (value) => (value === null ? "–" : kind === "share" ? percent(value).replace(" ", "\u00a0") : whole(value));
   if (!Array.isArray(cell)) return said(cell);
   const [before, after] = cell.map(said);
   return before === after ? before : `${before} → ${after}`;
