@@ -19,6 +19,8 @@ from planner.by_walker import ByWalker, at_doors, compare_walkers, cover_on_foot
 from planner.city import City
 from planner.coverage import Coverage, measure_coverage
 from planner.demand import Demand
+from planner.doctor import examine
+from planner.doctor.findings import Finding
 from planner.facilities import Facilities
 from planner.gated import walls_of
 from planner.land import Land
@@ -105,6 +107,7 @@ class Run:
     beyond: BeyondCoverage = field(default_factory=BeyondCoverage)  # how far, how evenly, how much for each
     tree: Tree | None = None  # the levels of the city, where the scenario names them
     rule_sets: tuple[UnderRuleSet, ...] = ()  # all green under every rule-set; empty where no green is asked about
+    findings: tuple[Finding, ...] = ()  # what the doctor found in the data, where the scenario asks for it
     tried: tuple[Tried, ...] = ()  # gates and links, and what each would bring
     walkers: tuple[ByWalker, ...] = ()  # each standard in minutes, by who walks
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
@@ -212,6 +215,7 @@ def run_scenario(
         tree=levels(scenario, place, demand),
         rule_sets=compared,
         tried=tried,
+        findings=examine(scenario) if scenario.outputs.doctor else (),
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
     )

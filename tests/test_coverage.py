@@ -115,3 +115,28 @@ def test_a_larger_limit_one_more_park_and_a_straight_line_never_uncover_anyone(s
     assert (measure_coverage(walked, homes, wider).covered >= today).all()
     assert (measure_coverage(walked, homes, rule, open=some).covered <= today).all()
     assert (measure_coverage(measure_straight(homes, parks, limit_m=600), homes, rule).covered >= today).all()
+
+
+@given(st.integers(0, 100_000), st.floats(0, 2 * np.pi), st.floats(-4e5, 4e5), st.floats(-2e6, 2e6))
+def test_coverage_is_the_same_wherever_the_city_lies_and_however_it_is_turned(seed, angle, east, north):
+    net, people, parks = random_town(seed)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+
+    def moved(xy):
+        return xy @ turn + [east, north]
+
+    there = network(moved(net.xy), net.ends, length_m=net.length_m)
+    homes = replace(people, xy=moved(people.xy), door=None).snapped(there, max_access_m=1000)
+    gates = moved(parks.gate_xy)
+    sites = replace(parks, gate_xy=gates, geometry=shapely.transform(parks.geometry, moved), door=None)
+    sites = sites.snapped(there, max_access_m=1000)
+    for id in ("green-300", "park-500"):  # noqa: A001  (the field's word)
+        rule = standard(id)
+        for measure in (measure_reach, measure_straight):
+            here = measure(people, parks, limit_m=rule.limit_m + 1)
+            gone = measure(homes, sites, limit_m=rule.limit_m + 1)
+            near, far = (each.nearest()[0] for each in (here, gone))
+            sure = ~(np.abs(near - rule.limit_m) < 1e-3)  # rounding may decide at the very limit
+            assert (near[sure] <= rule.limit_m).tolist() == (far[sure] <= rule.limit_m).tolist()
+            both = np.isfinite(near) & np.isfinite(far)
+            assert far[both] == pytest.approx(near[both], abs=1e-3)

@@ -15,7 +15,9 @@ from planner.doctor import examine, layers
 from planner.doctor.findings import Finding, refused, worst_first
 from planner.doctor.streets import road_density
 from planner.errors import CrsError, OffNetworkError, ScenarioError
+from planner.ledgers.findings import findings_records, findings_sheet, findings_text
 from planner.residents import residents
+from planner.run import run_scenario
 from planner.scenario import load
 from planner.sources import osm, places
 from planner.sources.coordinates import INTO
@@ -302,3 +304,16 @@ def test_an_unknown_datum_is_a_fault_of_the_scenario(town):
     (town / "town.yaml").write_text(SCENARIO.replace("crs: EPSG:4326, people", "datum: gcj-02, people"), "utf-8")
     with pytest.raises(ScenarioError, match=r"demand\.layer\.datum: must be 'wgs84', 'cgcs2000', 'gcj02' or 'bd09'"):
         load(town / "town.yaml")
+
+
+def test_what_the_doctor_finds_is_a_page_of_the_report_where_it_is_asked_for(tmp_path):
+    path = tmp_path / "page.yaml"
+    text = "city: made-up\ndemand: {spread: {total: 300000, base: residents, assumption: made up}}\n"
+    path.write_text(text + "standards: {measure: [green-300]}\noutputs: {doctor: true}\n", "utf-8")
+    scenario = load(path)
+    run = run_scenario(scenario)
+    assert run.findings == examine(scenario)
+    assert [row["what"] for row in findings_records(run)] == [each.what for each in run.findings]
+    assert findings_text(run).count("\n") >= len(run.findings)
+    sheet = findings_sheet(run)
+    assert (sheet is None) == (not run.findings)

@@ -15,6 +15,7 @@ from planner.ledgers.beyond import (
     nearness_text,
 )
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
+from planner.ledgers.findings import findings_records, findings_sheet, findings_text
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
@@ -37,12 +38,14 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "detours.csv": detours_text,
     "access.csv": access_text,
     "tree.csv": tree_text,
+    "doctor.csv": findings_text,
 }
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "walkers": walker_records,
     "measures": measures_records,
+    "doctor": findings_records,
     "beyond": beyond_records,
     "tree": tree_records,
 }
@@ -52,4 +55,5 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     measures_sheet,
     walkers_sheet,
     circle_sheet,
+    findings_sheet,
 )

@@ -278,3 +278,5 @@ class Outputs(Model):
 
     language: Literal["zh", "en", "both"] = "both"
     """Of the map; both starts in Chinese and has a switch."""
+    doctor: StrictBool = False
+    """Whether what `planner doctor` finds in the data is a page of the report; the data are read once more for it."""
