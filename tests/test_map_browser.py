@@ -257,7 +257,7 @@ def test_a_reviewer_sees_every_rule_set_and_opens_what_falls_short(page, town):
         cells = shown.locator("th, td").all_text_contents()
         assert cells[0].startswith(row.rules.id)
         assert cells[-1] == f"{row.chosen - len(row.chosen_short)} / {row.chosen}"
-        shares = [float(share) for share in re.findall(r"[\d.]+(?= %)", cells[1])]
+        shares = [float(share) for share in re.findall(r"[\d.]+(?=\s%)", cells[1])]
         was, now = (served / row.on_foot.total for served in (row.on_foot.served_before, row.on_foot.served_after))
         assert shares == pytest.approx([100 * share for share in dict.fromkeys([was, now])], abs=0.051)
     short = next(row for row in town.rule_sets if row.chosen_short)

@@ -363,7 +363,7 @@ function cellText(words, kind, cell) {
   const said = (value) => (value === null ? "–" : kind === "share" ? percent(value).replace(" ", "\u00a0") : whole(value));
   if (!Array.isArray(cell)) return said(cell);
   const [before, after] = cell.map(said);
-  return before === after ? before : `${before} → ${after}`;
+  return before === after ? before : `${before}\u00a0→ ${after}`; // a line may end behind the arrow
 }
 
 /** One table a sheet; a row with something behind it opens. */
