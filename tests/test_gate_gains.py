@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.errors import QuestionError
-from planner.measures import gains_of_gates
+from planner.gate_gains import gains_of_gates
 from tests.test_walled import BLOCK, EAST, HOME, RING, SHOP, compounds, nearest, random_compounds, walls
 from tests.test_walled import _on_outline as on_outline
 from tests.towns import demand, places
