@@ -78,11 +78,11 @@ class NearStandard:
         if self.before.even_shares is not None and self.after.even_shares is not None:
             gini = [f"{each.even_shares.gini:.2f}" for each in (self.before, self.after) if each.even_shares]
             told.append(f"Gini of the units' shares {' → '.join(dict.fromkeys(gini))}")
-        if self.detours is not None and self.parted is not None:
+        if self.detours is not None and (parted := self.parted) is not None:
             found = self.detours.found.any()
             factor = f"walks are {self.detours.factor:.2f} times the straight line" if found else "nobody walks"
             told.append(
-                f"{factor} within {self.detours.straight_limit_m:g} m, {len(self.parted):,} of {len(self.detours):,} "
+                f"{factor} within {self.detours.straight_limit_m:g} m, {len(parted):,} of {len(self.detours):,} "
                 f"pairs above {provision('beyond.detour').number:g}"
             )
         return f"{self.standard.title['en']}: {'; '.join(told)}"

@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 from planner.asked import Asked
 from planner.demand import Demand
 from planner.errors import QuestionError
-from planner.means import answer_by_gains
+from planner.means import all_whole, answer_by_gains
 from planner.network import Flags, Floats
 from planner.optimise.choice import EXACT, Incumbent
 from planner.plan import Plan
 from planner.reach import Reach
-from planner.rules import Effort, Floor, Rules
+from planner.rules import ANY, USUAL, Effort, Floor, Rules
 from planner.siting import cover_most_people
 from planner.standards import Standard
 
-ANY, USUAL = Rules(), Effort()
 DOUBTS = 3  # steps that may stay undecided, on either side
 
 
@@ -82,9 +81,10 @@ def lift_worst(
         effort=effort,
     )
     units = _Units(asked, standard)
-    best, low, high = most, *units.narrowed(units.worst(most.sites))
+    before = units.worst(most.sites)
+    best, low, high = most, *units.narrowed(before)
     proven = not units.between(low, high)
-    if low > units.worst(most.sites):
+    if low > before:
         lifted = replace(asked, rules=replace(rules, floors=tuple(units.floors(low))))
         people = np.where(units.lacking, asked.people, 0.0)
         best = answer_by_gains(
@@ -101,7 +101,7 @@ def lift_worst(
         plan=best,
         most=most,
         worst_share=worst,
-        worst_share_of_most=units.worst(most.sites),
+        worst_share_of_most=before,
         worst_bound=worst if proven else high,
         worst=tuple(units.names[share <= worst * (1 + EXACT)].tolist()),
         beyond=tuple(units.names[units.highest < worst * (1 - EXACT)].tolist()),
@@ -147,7 +147,7 @@ class _Units:
 
     def between(self, low: float, high: float) -> bool:
         """Whether the share of some unit could lie above one and below or at the other."""
-        least = 1 if (self.asked.people == np.floor(self.asked.people)).all() else 1e-3 * self.people
+        least = 1 if all_whole(self.asked.people) else 1e-3 * self.people
         following = (np.floor(low * self.people / least * (1 + EXACT) + EXACT) + 1) * least / self.people
         return bool((following <= np.minimum(high, self.highest) * (1 - EXACT)).any())
 
@@ -208,8 +208,7 @@ class _Units:
         problem = Problem(
             gains, replace(asked.choice, limits=tuple(others)), cost, np.zeros(gains.parts), floor, speaks
         )
-        whole = bool((cost == np.floor(cost)).all())
-        incumbent = _Within(asked.effort.time_limit_s, whole=whole, most=allowed.most * (1 + EXACT))
+        incumbent = _Within(asked.effort.time_limit_s, whole=all_whole(cost), most=allowed.most * (1 + EXACT))
         feasible = maximise(problem, incumbent)
         plan = incumbent.plan if incumbent.within else None
         if plan is not None:

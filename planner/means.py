@@ -55,7 +55,7 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
         floor.append(share * float(asked.people.sum()) - float(had.sum()))
         speaks = np.vstack([speaks, np.ones(speaks.shape[1])])
         names.append(f"the share asked for ({share:.1%} of all people)")
-    whole = _whole(cost) if share is not None else worth is None and _whole(people)
+    whole = all_whole(cost) if share is not None else worth is None and all_whole(people)
 
     @cache
     def gains() -> Gains:
@@ -81,7 +81,7 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
         gained = np.zeros(len(people), bool)
         gained[reach.place[plan[reach.facility] & (worth > 0)]] = True
         nearest = reach.only(plan).nearest()[1]
-        return Figures(asked.by_site(nearest, gained), _lost(plan, gains().total), gained)
+        return Figures(asked.by_site(nearest, gained), lost_without(plan, gains().total), gained)
 
     shift = 0.0 if walked is None else walked
     sign = 1 if share is None and walked is None else -1
@@ -149,7 +149,7 @@ def answer_everybody(asked: Asked, reach: Reach, lacking: Flags, standard: Stand
     indptr, site = whole_rows(reach.indptr, reach.facility.astype(np.int64), rows)
 
     def search(choice: Choice, incumbent: Incumbent) -> bool:
-        incumbent.whole = _whole(cost)
+        incumbent.whole = all_whole(cost)
         return cover_all(indptr, site, cost, choice, incumbent)
 
     def possible(choice: Choice, _: Sequence[int]) -> bool:
@@ -188,7 +188,7 @@ def answer_longest(asked: Asked, reach: Reach) -> Plan:
     def figures(plan: Flags) -> Figures:
         away, which = reach.only(plan).nearest()
         gained = away < today
-        return Figures(asked.by_site(which, gained), _lost(plan, lambda kept: -longest(kept)), gained)
+        return Figures(asked.by_site(which, gained), lost_without(plan, lambda kept: -longest(kept)), gained)
 
     def possible(choice: Choice, _: Sequence[int]) -> bool:
         far = ~np.isfinite(today[rows])
@@ -209,7 +209,7 @@ def answer_twice(asked: Asked, reach: Reach, standard: Standard) -> Plan:
     site = reach.facility.astype(np.int64)
 
     def search(choice: Choice, incumbent: Incumbent) -> bool:
-        incumbent.whole = _whole(people)
+        incumbent.whole = all_whole(people)
         return cover_twice(people, reach.indptr, site, 2 - had, choice, incumbent)
 
     def twice(plan: Flags) -> Flags:
@@ -220,7 +220,7 @@ def answer_twice(asked: Asked, reach: Reach, standard: Standard) -> Plan:
 
     def figures(plan: Flags) -> Figures:
         gained, nearest = twice(plan), reach.only(plan).nearest()[1]
-        return Figures(asked.by_site(nearest, gained), _lost(plan, gain), gained)
+        return Figures(asked.by_site(nearest, gained), lost_without(plan, gain), gained)
 
     def possible(choice: Choice, _: Sequence[int]) -> bool:
         return cover_twice(0 * people, reach.indptr, site, 2 - had, choice, Incumbent(asked.effort.time_limit_s))
@@ -247,7 +247,7 @@ def _parts(floors: Sequence[Floor], n: int) -> tuple[Integers, Floats]:
     return part.ravel().astype(np.int64), kinds.T.astype(np.float64)
 
 
-def _lost(plan: Flags, worth: Callable[[Flags], float]) -> Floats:
+def lost_without(plan: Flags, worth: Callable[[Flags], float]) -> Floats:
     """(m,) what a plan (m,) is worth less without each of its sites alone."""
     lost, whole = np.zeros(len(plan)), worth(plan)
     for j in np.flatnonzero(plan):
@@ -257,7 +257,8 @@ def _lost(plan: Flags, worth: Callable[[Flags], float]) -> Floats:
     return lost
 
 
-def _whole(values: Floats) -> bool:
+def all_whole(values: Floats) -> bool:
+    """Whether all values are whole numbers, so that a bound may be rounded down."""
     return bool((values == np.floor(values)).all())
 
 

@@ -10,15 +10,13 @@ from planner.answer import Figures, Found, Means, ending_of, find
 from planner.asked import Asked
 from planner.demand import Demand
 from planner.errors import QuestionError, first
-from planner.means import possible_gains, search_gains
+from planner.means import all_whole, lost_without, possible_gains, search_gains
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import Choice, Limit
 from planner.plan import Plan
 from planner.reach import Reach
-from planner.rules import Effort, Rules
+from planner.rules import ANY, USUAL, Effort, Rules
 from planner.standards import Standard
-
-ANY, USUAL = Rules(), Effort()
 
 
 @dataclass(frozen=True)
@@ -244,7 +242,7 @@ class _Phasing:
 
         problem = partial(Problem.most, gains)
         means = Means(
-            search_gains(problem, whole=bool((onward == np.floor(onward)).all())),
+            search_gains(problem, whole=all_whole(onward)),
             lambda plan: self.weighed(plan, person_years),
             self.figures,
             possible=possible_gains(problem, self.effort),
@@ -262,16 +260,14 @@ class _Phasing:
 
     def figures(self, plan: Flags) -> Figures:
         """The same for each pair: who is first served by it, and the person-years that would be lost without it."""
-        served, only = np.zeros((len(self.years), self.asked.m)), np.zeros(len(plan))
+        served = np.zeros((len(self.years), self.asked.m))
         open_, before = np.zeros(self.asked.m, bool), np.zeros(len(self.demand.ids), bool)
         for s, here in enumerate(self.covered(plan)):
             open_ |= plan.reshape(served.shape)[s]
             nearest = self.reach.only(open_).nearest()[1]
             served[s] = np.bincount(nearest[here], np.where(before, 0.0, self.people[:, s])[here], self.asked.m)
             before |= here
-        whole = self.weighed(plan, self.person_years)
-        for pair in np.flatnonzero(plan):
-            only[pair] = whole - self.weighed(plan & (np.arange(len(plan)) != pair), self.person_years)
+        only = lost_without(plan, lambda kept: self.weighed(kept, self.person_years))
         return Figures(served.ravel(), only, before & self.lacking)
 
     def plan(self, found: Found, others: Callable[[], Phasings] | None = None) -> PhasedPlan:

@@ -85,6 +85,9 @@ class Effort:
     tell: Callable[[float, float], None] | None = None  # hears (objective, bound) whenever one of them improves
 
 
+ANY, USUAL = Rules(), Effort()  # what a question is asked under where nothing else is said
+
+
 def rule_faults(  # noqa: C901  (one rule after the other)
     rules: Rules, candidates: NDArray[np.str_], new_sites: int | None, standard: Standard | None, places: int
 ) -> Iterator[str]:

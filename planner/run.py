@@ -25,10 +25,11 @@ from planner.facilities import Facilities
 from planner.gated import walls_of
 from planner.land import Land
 from planner.land_cover import LandCoverage
-from planner.network import Flags, Floats, Snap, WalkNetwork
+from planner.network import Flags, Floats, WalkNetwork
 from planner.official import bands_of, joined_parcels, land_within, most_land, residential_land
 from planner.plan import LAND, Plan
 from planner.reach import measure_nearest, measure_reach, measure_straight
+from planner.reach.measure import on_streets
 from planner.residents import levels, residents
 from planner.rule_sets import UnderRuleSet, compare_rule_sets
 from planner.rules import Effort, Rules
@@ -187,15 +188,15 @@ def run_scenario(
             *people_notes,
             *land_notes,
             *wall_notes,
-            *notes.off_network(demand, _door(demand)),
-            *notes.through_walls(demand, _door(demand), surroundings(place.extract, network).fences),
+            *notes.off_network(demand, on_streets(demand.door)),
+            *notes.through_walls(demand, on_streets(demand.door), surroundings(place.extract, network).fences),
             *notes.idle(rules, standing),
             *notes.idle_overrides(scenario),
             *_plan_notes(plans, before, after),
         ),
         network=network,
         demand=demand,
-        counted=~_door(demand).off,
+        counted=~on_streets(demand.door).off,
         facilities=standing,
         left_out=left_out,
         measured=tuple(
@@ -307,7 +308,7 @@ def _neighbourhood(
         return np.empty(0), ()
     at = shapely.get_coordinates(shapely.point_on_surface(candidates.geometry[plan.sites]))
     visitors = Demand(candidates.ids[plan.sites], at, np.ones((len(at), 1)), place.crs)
-    visitors = replace(visitors, door=_door(demand).network.snap(at, max_access_m=NEAREST_TODAY_M))
+    visitors = replace(visitors, door=on_streets(demand.door).network.snap(at, max_access_m=NEAREST_TODAY_M))
     near = np.zeros(len(today), bool)
     near[
         shapely.STRtree(shapely.points(at)).query(today.geometry, predicate="dwithin", distance=NEAREST_TODAY_M)[0]
@@ -391,11 +392,6 @@ def _plan_notes(
                 )
             )
     return said
-
-
-def _door(demand: Demand) -> Snap:
-    assert demand.door is not None  # noqa: S101  (run_scenario has just snapped it)
-    return demand.door
 
 
 def _inputs(scenario: Scenario, extract: Extract) -> dict[str, str]:

@@ -11,16 +11,15 @@ from planner.answer import Figures, Found, Means, find
 from planner.asked import Asked
 from planner.demand import Demand
 from planner.errors import QuestionError, first
-from planner.means import possible_gains, search_gains
+from planner.means import all_whole, lost_without, possible_gains, search_gains
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import Choice, Limit
 from planner.plan import Plan
 from planner.presence import Presence
 from planner.reach import Reach
-from planner.rules import Effort, Rules
+from planner.rules import ANY, USUAL, Effort, Rules
 from planner.standards import Standard
 
-ANY, USUAL = Rules(), Effort()
 PEOPLE, PRESENCE = 0, 1  # the two things that a plan can gain
 
 
@@ -327,7 +326,7 @@ class _Question:
             return Problem(gains, choice, np.zeros(choice.m), counted, floors, speaks)
 
         means = Means(
-            search_gains(problem, whole=part == PRESENCE or bool((weight == np.floor(weight)).all())),
+            search_gains(problem, whole=part == PRESENCE or all_whole(weight)),
             self.worth if part == PEOPLE else self.present,
             self.figures,
             possible=possible_gains(problem, self.effort),
@@ -336,16 +335,13 @@ class _Question:
 
     def figures(self, plan: Flags) -> Figures:
         """The same for each pair: the people who gain by it, by weight, and how many would be lost without it."""
-        served, only = np.zeros((len(self.options), self.m)), np.zeros(len(plan))
+        served = np.zeros((len(self.options), self.m))
         option_of = plan.reshape(served.shape).argmax(axis=0)
         gained = self.gained(plan)
         for k, here in enumerate(gained):
             nearest = self.near[k].only(self.open_as(plan, k)).nearest()[1][here]
             np.add.at(served, (option_of[nearest], nearest), self.people[k][here])
-        whole = self.worth(plan)
-        for pair in np.flatnonzero(plan):
-            only[pair] = whole - self.worth(plan & (np.arange(len(plan)) != pair))
-        return Figures(served.ravel(), only, np.logical_or.reduce(gained))
+        return Figures(served.ravel(), lost_without(plan, self.worth), np.logical_or.reduce(gained))
 
     def plan(self, before: str) -> ServicesPlan:
         """First one reading of full cover, then the other."""

@@ -25,10 +25,8 @@ from planner.network import Floats, Integers
 from planner.optimise.choice import EXACT
 from planner.plan import LAND, AssignedPlan, Plan
 from planner.reach import Reach
-from planner.rules import Effort, Rules, Size
+from planner.rules import ANY, USUAL, Effort, Rules, Size
 from planner.standards import Band, Standard
-
-ANY, USUAL = Rules(), Effort()
 
 
 def cover_most_people(

@@ -10,12 +10,13 @@ from planner.by_walker import cover_on_foot
 from planner.city import City
 from planner.coverage import Coverage
 from planner.demand import Demand
-from planner.errors import DataError, QuestionError, first
+from planner.errors import QuestionError, first
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Snap
 from planner.provisions import provision
 from planner.reach import measure_nearest
 from planner.reach.edited import Street, edited_network
+from planner.reach.measure import on_streets
 from planner.scenario import Scenario
 from planner.scenario.measures import Measure
 from planner.sources.compounds import compound_table
@@ -169,7 +170,7 @@ class _Streets:
                 service: walled.entered(sites, max_access_m=self.access_m) for service, sites in standing.items()
             }
         if links:
-            network = _door(demand).network
+            network = on_streets(demand.door).network
             streets = [
                 Street(ends, each.length_m or float(np.hypot(*(points[0] - points[1])) + ends.access_m.sum()))
                 for each in links
@@ -177,8 +178,10 @@ class _Streets:
                 for ends in [network.snap(points, max_access_m=self.access_m)]
             ]
             _, onto = edited_network(network, streets, [])
-            demand = replace(demand, door=onto(_door(demand)))
-            standing = {service: replace(sites, door=onto(_door(sites))) for service, sites in standing.items()}
+            demand = replace(demand, door=onto(on_streets(demand.door)))
+            standing = {
+                service: replace(sites, door=onto(on_streets(sites.door))) for service, sites in standing.items()
+            }
         return demand, standing
 
     def _measured(self, rule: Standard, demand: Demand, sites: Facilities) -> tuple[Coverage, Floats]:
@@ -195,7 +198,7 @@ class _Streets:
         return f"{measure.length_m or float(np.hypot(*(points[0] - points[1])) + ends.access_m.sum()):,.0f} m"
 
     def _ends(self, measure: Measure) -> Snap:
-        return _door(self.demand).network.snap(self._xy(measure.build_link), max_access_m=self.access_m)
+        return on_streets(self.demand.door).network.snap(self._xy(measure.build_link), max_access_m=self.access_m)
 
     def _outline(self, measure: Measure) -> tuple[float, int]:
         """Metres from a gate to the nearest outline of a compound, and which compound that is."""
@@ -207,9 +210,3 @@ class _Streets:
     def _xy(self, lonlat: Sequence[tuple[float, float] | None] | None) -> Floats:
         """(k, 2) metres."""
         return projected(np.array(lonlat, np.float64).reshape(-1, 2), self.city.crs)
-
-
-def _door(layer: Demand | Facilities) -> Snap:
-    if layer.door is None:
-        raise DataError("Attach people and facilities to the streets first, see snapped().")
-    return layer.door
