@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -67,6 +67,7 @@ class ServicesPlan(Plan):
 
     becomes: tuple[tuple[str, ...], ...] = ()  # (p,)  the services of each site
     by_service: tuple[Served, ...] = ()
+    parts: tuple[Plan, ...] = ()  # for each service the sites that it has; proven or not as the whole is
     cost: float = 0.0
     present: int = 0  # units newly present, over all services
     most_present: int = 0  # no plan of these rules (and, where people come first, of so many people) has more
@@ -232,9 +233,14 @@ class _Question:
         return [~each for each in served]
 
     @cached_property
+    def people_of(self) -> list[Floats]:
+        """For each service the people of each place (n,), by the weights of the groups."""
+        return [self.asked_of(each).people for each in self.services]
+
+    @cached_property
     def people(self) -> list[Floats]:
         """For each service what each place (n,) counts if it gains it."""
-        return [each.weight * self.asked_of(each).people for each in self.services]
+        return [each.weight * people for each, people in zip(self.services, self.people_of, strict=True)]
 
     @cached_property
     def near(self) -> list[Reach]:
@@ -374,6 +380,7 @@ class _Question:
             **ended,
             becomes=tuple(tuple(self.services[k].name for k in self.options[o].has) for o in pairs // m),
             by_service=tuple(self._served(plan)),
+            parts=tuple(self._part(plan, k, ended) for k in range(len(self.services))),
             cost=float(self.cost[pairs].sum()),
             present=int(self.present(plan)),
             most_present=int(found[PRESENCE].bound) if PRESENCE in found else 0,
@@ -383,7 +390,7 @@ class _Question:
         for k, (service, here, new) in enumerate(
             zip(self.services, self.gained(plan), self.newly_present(plan), strict=True)
         ):
-            people, where = self.asked_of(service).people, service.presence
+            people, where = self.people_of[k], service.presence
             before = float(people[~self.lacking[k]].sum())
             yield Served(
                 service.name,
@@ -393,6 +400,32 @@ class _Question:
                 present_before=0 if where is None else int(where.today.sum()),
                 missing=() if where is None else tuple(where.names[~(where.today | new)].tolist()),
             )
+
+    def _part(self, plan: Flags, k: int, ended: Mapping[str, Any]) -> Plan:
+        """The sites that have service k, with the people who gain it from whatever serves as it."""
+        has = np.array([k in option.has for option in self.options])
+        sites = np.flatnonzero(np.logical_or.reduce(plan.reshape(-1, self.m)[has]))
+        reach, people, here = self.near[k].only(self.open_as(plan, k)), self.people_of[k], self.gained(plan)[k]
+        nearest = reach.nearest()[1]
+        served, only = (
+            np.bincount(nearest[places], people[places], self.m).astype(np.float64)
+            for places in (here, here & (reach.facilities_in_reach == 1))
+        )
+        sites = sites[np.argsort(-served[sites], kind="stable")]
+        gain = float(people[here].sum())
+        return Plan(
+            question="site_services",
+            standard=self.services[k].standard,
+            unit="people",
+            larger_is_better=True,
+            opened=tuple(str(self.asked.to_candidates.facility_ids[j]) for j in sites),
+            sites=sites,
+            served=served[sites],
+            only=only[sites],
+            gained=here,
+            **{**ended, "objective": gain, "bound": gain},
+            candidates=self.asked.to_candidates.facility_ids,
+        )
 
     def _in_words(self, limit: Limit) -> str:
         """A limit as the planner gave it."""

@@ -54,6 +54,11 @@ def test_a_centre_serves_as_a_station_too():
     assert plan.ending == "proven"
     assert [(served.service, served.people_after) for served in plan.by_service] == [("station", 18), ("centre", 10)]
     assert str(plan) == "1 station, 1 centre: +28 people, proven best (gap 0.00%)"
+    stations, centres = plan.parts
+    #  Nine of those whom a station reaches have it from the centre.
+    assert (stations.opened, stations.objective, stations.served.tolist()) == (("c",), 18, [9])
+    assert (centres.opened, centres.objective, centres.served.tolist()) == (("a",), 10, [10])
+    assert [part.gained.tolist() for part in plan.parts] == [[True, False, True, True], [True, True, False, False]]
 
 
 def test_what_stands_at_a_higher_level_serves_the_lower_one():
