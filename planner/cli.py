@@ -203,7 +203,10 @@ def headlines(run: "Run") -> Iterator[str]:
         )
         yield from (f"  {row}" for row in _by_group(each.before, each.after, run.demand.groups))
     for sited in run.plans:
-        yield f"{sited.standard.title['en']}: {sited.plan} [{sited.standard.source}]"
+        if sited.whole is None:
+            yield f"{sited.standard.title['en']}: {sited.plan} [{sited.standard.source}]"
+        elif sited.plan is sited.whole.parts[0]:
+            yield f"several services on the same land: {sited.whole}"
     if run.rule_sets:
         yield "The same green under every rule-set, in people and residential land; documents ask a share of the land:"
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
@@ -232,8 +235,9 @@ def _by_group(before: "Coverage", after: "Coverage", groups: tuple[str, ...]) ->
 def gap_missed(run: "Run") -> list[bool]:
     """Of each question, whether its plan stopped with a larger gap than it asked for."""
     return [
-        sited.plan.ending == "stopped" and sited.plan.gap > question.gap
-        for question, sited in zip(run.scenario.siting, run.plans, strict=True)
+        whole.ending == "stopped" and whole.gap > run.scenario.siting[sited.number - 1].gap
+        for sited in run.plans
+        for whole in (sited.whole or sited.plan,)
     ]
 
 

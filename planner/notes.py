@@ -9,7 +9,7 @@ from planner.demand import Demand
 from planner.errors import first
 from planner.facilities import Facilities
 from planner.network import Shapes, Snap, WalkNetwork
-from planner.scenario import Layer, OpenGround, Scenario, SiteLayer
+from planner.scenario import Layer, Scenario
 from planner.sources.coordinates import SHIFTED
 from planner.sources.osm import Extract
 from planner.standards import Standard
@@ -17,17 +17,12 @@ from planner.standards import Standard
 
 def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
     """Every sentence that somebody assumed, in the order of the scenario."""
-    layers = [*scenario.facilities.layers, *(question.candidates for question in scenario.siting)]
     spoken = [
         "The city and its people are made up; no figure is about a real place." if synthetic else None,
         scenario.compounds.assumption,
         scenario.demand.spread.assumption if scenario.demand.spread else None,
-        *(layer.assumption for layer in layers if isinstance(layer, SiteLayer | OpenGround)),
-        *(
-            f"Leftover land above {question.max_area_m2:,.0f} m² is cut into such parcels, which no cadastre knows."
-            for question in scenario.siting
-            if question.cut_larger
-        ),
+        *(layer.assumption for layer in scenario.facilities.layers),
+        *(sentence for question in scenario.siting for sentence in question.assumptions),
         *(f"{each.standard or each.provision} is changed: {each.reason}" for each in scenario.standards.overrides),
         *(
             f"The circle's own {each.service}: {each.reason}"

@@ -13,8 +13,9 @@ from planner.land import Land
 from planner.land_cover import LandCoverage, measure_land_coverage
 from planner.plan import Plan
 from planner.rules import Effort, Rules
-from planner.scenario import Question, Scenario
+from planner.scenario import Scenario
 from planner.scenario.land import LandLayer
+from planner.scenario.siting import MostLand
 from planner.siting import cover_most_land
 from planner.sources.land import listed_land, mapped_land
 from planner.sources.places import streets
@@ -68,7 +69,7 @@ def bands_of(rule: Standard, scenario: Scenario) -> tuple[Band, ...]:
 
 
 def joined_parcels(
-    question: Question, parcels: Facilities, standing: Facilities, city: City, bands: tuple[Band, ...]
+    question: MostLand, parcels: Facilities, standing: Facilities, city: City, bands: tuple[Band, ...]
 ) -> JoinedSites:
     """The candidates of a question with the sites that several parcels make; each alone where it asks for none."""
     if question.join_within_m is None:
@@ -79,7 +80,7 @@ def joined_parcels(
 
 
 def most_land(
-    question: Question,
+    question: MostLand,
     land: Land | None,
     joined: JoinedSites,
     standing: Mapping[str, Facilities],

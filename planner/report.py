@@ -17,9 +17,10 @@ from planner.coverage import Coverage
 from planner.demand import Units
 from planner.errors import OutputError
 from planner.ledgers import RECORDS, TABLES
-from planner.plan import LAND
+from planner.plan import LAND, Plan
 from planner.provisions import SURENESS
-from planner.run import Run, SitedPlan
+from planner.run import Run
+from planner.sited import SitedPlan
 
 RECORD, SITES = "run.json", "sites.gpkg"
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,16 +120,14 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
     gains, unit_of_gain = ("land", "_m2") if plan.unit == LAND else ("people", "")
     return {
         "question": plan.question,
+        "number": sited.number,
         "standard": sited.standard.id,
         "asked": sited.asked,
         "parcels": sited.parcels,
         "unit": plan.unit,
+        "weights": dict(sited.weights or {}),
         "opened": list(plan.opened),
-        "objective": figure(plan.objective),
-        "bound": figure(plan.bound),
-        "gap": figure(plan.gap, 9),
-        "ending": plan.ending,
-        "solver": plan.solver,
+        **({"objective": figure(plan.objective), "part_of": _ending(sited.whole)} if sited.whole else _ending(plan)),
         "sites": [
             {
                 "id": site_id,
@@ -143,6 +142,17 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
                 plan.opened, plan.sites, plan.served, plan.only, sited.nearest_today_m, sited.unit_names, strict=True
             )
         ],
+    }
+
+
+def _ending(plan: Plan) -> dict[str, Any]:
+    """How good a plan provably is."""
+    return {
+        "objective": figure(plan.objective),
+        "bound": figure(plan.bound),
+        "gap": figure(plan.gap, 9),
+        "ending": plan.ending,
+        "solver": plan.solver,
     }
 
 

@@ -14,6 +14,7 @@ from planner.network import Flags
 from planner.population import PopulationBase
 from planner.scenario import Scenario
 from planner.scenario.people import Counts, Raster
+from planner.scenario.people import Units as UnitsAsked
 from planner.sources import census, homes, places, raster, tables
 from planner.tree import Tree, nest, tree_of_codes
 
@@ -46,7 +47,7 @@ def residents(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
     people = everywhere.kept(city.inside(everywhere.xy))
     if outside := everywhere.total - people.total:
         notes.append(f"{outside:,.0f} people live outside the study area and are not counted")
-    return _with_units(people, scenario, city), notes + _of_base(people, city)
+    return in_units(people, asked.units, city), notes + _of_base(people, city)
 
 
 def _of_base(people: Demand, city: City) -> list[str]:
@@ -141,8 +142,8 @@ def _touching(units: Units, city: City) -> Flags:
     return everywhere if city.area is None else shapely.intersects(city.area, units.geometry)
 
 
-def _with_units(people: Demand, scenario: Scenario, city: City) -> Demand:
-    asked = scenario.demand.units
+def in_units(people: Demand, asked: UnitsAsked, city: City) -> Demand:
+    """The same people, each place in the area that holds it."""
     if asked.file is not None:
         units = tables.units(
             asked.file.path,

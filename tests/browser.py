@@ -15,7 +15,8 @@ from planner.facilities import Facilities
 from planner.population import PopulationBase
 from planner.reach import measure_reach, measure_straight
 from planner.rule_sets import compare_rule_sets
-from planner.run import Measured, Run, SitedPlan
+from planner.run import Measured, Run
+from planner.sited import SitedPlan
 from planner.siting import Plan
 from planner.sources.places import BaseMap
 from planner.standards import rule_sets, standard

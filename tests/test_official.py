@@ -80,7 +80,7 @@ def test_a_layer_without_its_codes_is_refused_with_those_there_are(town):
         (["land={file: land.geojson, code: kode, codes: ['07']}"], "has no column"),
         (["land=parcels"], "must be 'osm'"),
         ([MOST_LAND, "siting.0.standard=school-15min"], "cover_most_land serves land by green, and school-15min asks"),
-        (["siting.0.join_within_m=10"], "join_within_m is of cover_most_land, and the question is cover_most_people"),
+        (["siting.0.join_within_m=10"], "join_within_m: is no key of cover_most_people"),
     ],
 )
 def test_what_a_scenario_cannot_ask_is_told_with_its_place(town, changes, fault):

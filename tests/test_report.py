@@ -26,7 +26,8 @@ from planner.ledgers.units import units_text
 from planner.population import PopulationBase
 from planner.reach import measure_reach, measure_straight
 from planner.rule_sets import compare_rule_sets
-from planner.run import Measured, Run, SitedPlan
+from planner.run import Measured, Run
+from planner.sited import SitedPlan
 from planner.siting import Plan
 from planner.standards import standard
 from tests.towns import CHUANHUI, network

@@ -19,7 +19,8 @@ from planner.plan import LAND
 from planner.standards import rule_sets
 
 if TYPE_CHECKING:
-    from planner.run import Measured, Run, SitedPlan
+    from planner.run import Measured, Run
+    from planner.sited import SitedPlan
 
 Content = dict[str, Any]
 

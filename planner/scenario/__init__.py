@@ -17,7 +17,7 @@ from planner import standards as published
 from planner.errors import ScenarioError
 from planner.provisions import Provision, provision
 from planner.scenario.beyond import Beyond, Sharing
-from planner.scenario.blocks import City, OpenGround, Outputs, Question, Rules, Slug, Standing
+from planner.scenario.blocks import City, Outputs, Rules, Slug, Standing
 from planner.scenario.circle import Circle
 from planner.scenario.compounds import WalledCompounds
 from planner.scenario.faults import Document, Fault, Place, complaint, nearest, read, value_of
@@ -25,6 +25,7 @@ from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
 from planner.scenario.measures import Measure
 from planner.scenario.people import People
+from planner.scenario.siting import OpenGround, Question
 from planner.scenario.walkers import Walkers
 
 __all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "Sharing", "SiteLayer", "json_schema", "load"]
@@ -80,7 +81,8 @@ class Scenario(Model):
         """Of what is measured at all, and for people who are told apart; a fault elsewhere is fault enough."""
         if not {"demand", "standards", "siting"} <= info.data.keys():
             return value
-        measured = {*info.data["standards"].measure, *(question.standard for question in info.data["siting"])}
+        asked_for = (standard for question in info.data["siting"] for standard in question.standards)
+        measured = {*info.data["standards"].measure, *asked_for}
         if more := sorted({*(value.standards or ())} - measured):
             raise complaint(f"standards names {', '.join(more)}, not measured; add it to standards.measure")
         layer = info.data["demand"].layer
@@ -128,7 +130,8 @@ class Scenario(Model):
 
     def measured(self) -> tuple[published.Standard, ...]:
         """The standards to report: those of `standards.measure`, then those that only a question names."""
-        ids = dict.fromkeys((*self.standards.measure, *(question.standard for question in self.siting)))
+        asked_for = (standard for question in self.siting for standard in question.standards)
+        ids = dict.fromkeys((*self.standards.measure, *asked_for))
         return tuple(self.standard(id) for id in ids)  # noqa: A001
 
 

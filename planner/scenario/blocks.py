@@ -8,10 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    Discriminator,
     Field,
     StrictBool,
-    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
@@ -30,7 +28,6 @@ from planner.scenario.inputs import (
     Positive,
     ServiceLayer,
     Short,
-    SiteLayer,
     Text,
     exactly_one,
     known,
@@ -175,98 +172,6 @@ class Rules(Model):
         changed = [each.standard or each.provision or "" for each in value]
         if twice := sorted({each for each in changed if changed.count(each) > 1}):
             raise complaint(f"change {', '.join(twice)} more than once; write one override with all its keys")
-        return value
-
-
-class OpenGround(Model):
-    """Square plots of open ground, at most one in each cell of a grid: where to look for land, before it is listed."""
-
-    grid_m: Positive
-    """Side of the cells, metres."""
-    area_m2: Positive
-    """Area of each plot, square metres."""
-    assumption: Text
-    """The sentence that every output repeats: nobody has asked who owns these plots."""
-
-
-def _kind_of_candidates(value: object) -> str:
-    if isinstance(value, str):
-        return "<word>"
-    return "<grid>" if isinstance(value, OpenGround) or (isinstance(value, dict) and "grid_m" in value) else "<layer>"
-
-
-Candidates = Annotated[
-    Annotated[Literal["leftover"], Tag("<word>")]
-    | Annotated[OpenGround, Tag("<grid>")]
-    | Annotated[SiteLayer, Tag("<layer>")],
-    Discriminator(_kind_of_candidates),
-]
-
-
-class Question(Model):
-    """Where to build."""
-
-    question: Literal["cover_most_people", "cover_most_land"]
-    """cover_most_people: the new sites that bring the standard to the most people who lack it, on foot.
-    cover_most_land: those that bring the most residential land within the radius of green, the official measure."""
-    standard: StandardId
-    """Which standard the new sites should bring."""
-    new_sites: Count
-    """How many sites to choose at most."""
-    candidates: Candidates = "leftover"
-    """Where to build: leftover land (grass, brownfield, greenfield, vacant), a grid of plots, or a layer."""
-    min_area_m2: Amount = 400
-    """The smallest leftover parcel, square metres."""
-    max_area_m2: Positive = 10000
-    """The largest leftover parcel, square metres."""
-    cut_larger: StrictBool = False
-    """Whether leftover land above max_area_m2 is cut into parcels of that size, instead of passed over."""
-    join_within_m: Amount | None = None
-    """Of cover_most_land: parcels this near to one another or to standing green, metres, with no road between, may
-    become one site whose area counts whole; 0 = touching. Left out, each stays alone."""
-    must_keep: tuple[str, ...] = ()
-    """Ids of candidates that are chosen in any case."""
-    forbid: tuple[str, ...] = ()
-    """Ids of candidates that are not chosen."""
-    time_limit_s: Positive = 60
-    """After how many seconds the search stops; the plan then says what a better one could gain at most."""
-    gap: Annotated[Amount, Field(lt=1)] = 0.0
-    """How far from the best a plan may be, as a share; 0 asks for the proven best."""
-
-    @model_validator(mode="after")
-    def _land_is_of_green(self) -> "Question":
-        if self.question == "cover_most_land" and published.standard(self.standard).service not in {"green", "park"}:
-            raise complaint(f"cover_most_land serves land by green, and {self.standard} asks for something else")
-        if self.question != "cover_most_land" and self.join_within_m is not None:
-            raise complaint(f"join_within_m is of cover_most_land, and the question is {self.question}")
-        return self
-
-    @model_validator(mode="after")
-    def _of_leftover_land(self) -> "Question":
-        idle = sorted(self.model_fields_set & {"min_area_m2", "max_area_m2", "cut_larger"})
-        if self.candidates != "leftover" and idle:
-            raise complaint(f"{', '.join(idle)} choose among leftover land, and candidates are something else")
-        return self
-
-    @field_validator("max_area_m2")
-    @classmethod
-    def _ordered(cls, value: float, info: ValidationInfo) -> float:
-        if value < info.data.get("min_area_m2", 0):
-            raise complaint(f"must be at least min_area_m2, {info.data['min_area_m2']:g}, not {value:g}")
-        return value
-
-    @field_validator("must_keep")
-    @classmethod
-    def _room(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if len(value) > info.data.get("new_sites", len(value)):
-            raise complaint(f"keeps {len(value)} sites, more than new_sites, {info.data['new_sites']}")
-        return value
-
-    @field_validator("forbid")
-    @classmethod
-    def _not_both(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        if both := sorted(set(value) & set(info.data.get("must_keep", ()))):
-            raise complaint(f"forbids what must_keep keeps: {', '.join(both)}")
         return value
 
 

@@ -85,7 +85,8 @@ class Document:
         found = set()
         for row in error.errors(include_url=False):
             loc = tuple(part for part in row["loc"] if not str(part).startswith("<"))  # the tag of a union
-            what = _unknown_key(loc, model) if row["type"] == "extra_forbidden" else _words(row)
+            kind = next((str(part).strip("<>") for part in reversed(row["loc"]) if str(part).startswith("<")), "")
+            what = _unknown_key(loc, kind, model) if row["type"] == "extra_forbidden" else _words(row)
             path = loc if row["type"] == "missing" else self.written(loc)
             found.add(Fault(self.place(loc), ".".join(map(str, path)), what))
         return frozenset(found)
@@ -213,8 +214,10 @@ def _words(row: ErrorDetails) -> str:
     return WORDS[row["type"]].format(input=given, **context) + hint
 
 
-def _unknown_key(loc: Loc, model: type[BaseModel]) -> str:
-    return "unknown key" + nearest(str(loc[-1]), _keys_at(loc[:-1], model))
+def _unknown_key(loc: Loc, kind: str, model: type[BaseModel]) -> str:
+    """What is wrong with a key, in a block of some kind where there are several."""
+    there = _keys_at(loc[:-1], model)
+    return f"is no key of {kind}" if loc[-1] in there else "unknown key" + nearest(str(loc[-1]), there)
 
 
 def _keys_at(loc: Loc, model: type[BaseModel]) -> set[str]:

@@ -1,0 +1,379 @@
+"""The questions of a scenario, asked one after the other: what one opens stands for the next."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import shapely
+
+from planner import city
+from planner.by_walker import at_doors
+from planner.city import City
+from planner.coverage import Coverage
+from planner.demand import Demand
+from planner.facilities import Facilities
+from planner.land import Land
+from planner.network import Flags, Floats, Shapes
+from planner.official import bands_of, joined_parcels, most_land
+from planner.plan import LAND, Plan
+from planner.presence import Presence, measure_presence
+from planner.reach import Reach, measure_nearest, measure_reach
+from planner.reach.measure import on_streets
+from planner.residents import in_units
+from planner.rules import Effort, Rules
+from planner.scenario import Question, Scenario
+from planner.scenario.siting import Cost, MostLand, MostPeople, ServiceToSite, Shared, SiteServices
+from planner.services import Service, ServicesPlan, Together, site_services
+from planner.siting import cover_most_people
+from planner.standards import Standard
+
+NEAREST_TODAY_M = 2000.0  # how far a card on the map looks for the nearest standing facility
+AGREE = 1e-9  # share by which sums of people in different orders may differ
+
+Hear = Callable[[float, float], None]
+
+
+@dataclass(frozen=True)
+class SitedPlan:
+    """A plan with what a card on the map needs."""
+
+    plan: Plan
+    standard: Standard
+    asked: int | None  # sites; fewer are opened where no further candidate serves anybody; None: as money allows
+    candidates: Facilities
+    nearest_today_m: Floats  # (p,)  on foot from each chosen site to the nearest standing one; inf beyond 2 km
+    unit_names: tuple[str, ...]  # (p,)  the unit each chosen site lies in, "" in none
+    joined: int = 0  # parcels beyond one a site, where several make one
+    number: int = 1  # of the question
+    whole: ServicesPlan | None = None  # the plan of several services that this is a part of
+    weights: Mapping[str, float] | None = None  # what a person of each group counts; everybody alike where None
+    put: "Put | None" = field(default=None, repr=False)  # how the library was asked, to ask again
+
+    @property
+    def parcels(self) -> int:
+        """How many parcels are opened, which is what is asked for."""
+        return len(self.plan.opened) + self.joined
+
+
+@dataclass(frozen=True)
+class Put:
+    """A question about one standard as the library is asked it: people, sites and reaches where its walker walks."""
+
+    standard: Standard
+    demand: Demand
+    candidates: Facilities
+    today: Facilities
+    to_candidates: Reach
+    standing: Reach  # to those of today that are large enough
+    new_sites: int | None
+    weights: Mapping[str, float] | None
+    rules: Rules
+    effort: Effort
+
+    def most_people(self) -> Plan:
+        """The plan that brings the standard to the most people."""
+        return cover_most_people(
+            *(self.demand, self.to_candidates, self.standard),
+            new_sites=self.new_sites,
+            standing=self.standing,
+            weights=self.weights,
+            rules=self.rules,
+            effort=self.effort,
+        )
+
+
+@dataclass
+class Siting:
+    """The city while it is being built on."""
+
+    scenario: Scenario
+    city: City
+    demand: Demand
+    land: Land | None  # residential
+    standing: Mapping[str, Facilities]  # today, by service
+    hear: Hear | None = None
+    plans: list[SitedPlan] = field(default_factory=list)
+    opened: dict[str, Facilities] = field(default_factory=dict)  # what stands and what the plans have opened
+    pocket_parks: list[Facilities] = field(default_factory=list)  # what they choose as green, question by question
+    built: Shapes = field(default_factory=lambda: np.empty(0, object))  # parcels that are taken
+
+    def __post_init__(self) -> None:
+        self.opened = dict(self.standing)
+
+    def ask_all(self) -> None:
+        """Every question of the scenario."""
+        for number, question in enumerate(self.scenario.siting, 1):
+            for sited in list(self._asked(question)):  # every part is sited before any of them stands
+                self._open(replace(sited, number=number))
+
+    def _asked(self, question: Question) -> Iterator[SitedPlan]:
+        effort = Effort(question.time_limit_s, question.gap, self.hear)
+        if isinstance(question, MostLand):
+            yield self._most_land(question, effort)
+        elif isinstance(question, MostPeople):
+            yield self._most_people(question, effort)
+        else:
+            yield from self._services(question, effort)
+
+    def _most_land(self, question: MostLand, effort: Effort) -> SitedPlan:
+        rule = self.scenario.standard(question.standard)
+        green, bands = {service: self.opened[service] for service in city.GREENERY}, bands_of(rule, self.scenario)
+        land = self._candidates(question, rule)
+        joined = joined_parcels(question, land, green["green"], self.city, bands)
+        plan = most_land(question, self.land, joined, green, bands, effort)
+        more = int((joined.count[plan.sites] - 1).sum())
+        return replace(self._sited(plan, rule, question.new_sites, joined.sites), joined=more)
+
+    def _most_people(self, question: MostPeople, effort: Effort) -> SitedPlan:
+        rule = self.scenario.standard(question.standard)
+        land = self._candidates(question, rule)
+        rules = Rules(
+            question.must_keep,
+            question.forbid,
+            counts=land.at_least(rule.min_area_m2),
+            cost=_cost_of(question.cost, land),
+            budget=question.budget,
+        )
+        put = self._put(rule, land, question.new_sites, question.people or None, rules, effort)
+        return replace(self._sited(put.most_people(), rule, question.new_sites, land), put=put, weights=put.weights)
+
+    def _services(self, question: SiteServices, effort: Effort) -> Iterator[SitedPlan]:
+        """A plan of several services on the same land, part by part."""
+        rules_of = [self.scenario.standard(standard) for standard in question.standards]
+        land = self._candidates(question, *rules_of)
+        puts = [
+            self._put(
+                *(rule, land, each.new_sites, each.people or None),
+                Rules(question.must_keep, question.forbid, counts=_holds(each, rule, land)),
+                effort,
+            )
+            for each, rule in zip(question.services, rules_of, strict=True)
+        ]
+        services = [self._service(each, put, rules_of) for each, put in zip(question.services, puts, strict=True)]
+        plan = site_services(
+            self.demand,
+            services,
+            together=[_together(each, question, services, land) for each in question.together],
+            budget=question.budget,
+            before=question.before,
+            rules=Rules(question.must_keep, question.forbid),
+            effort=effort,
+        )
+        for part, put in zip(plan.parts, puts, strict=True):
+            sited = self._sited(part, put.standard, put.new_sites, land)
+            yield replace(sited, whole=plan, put=put, weights=put.weights)
+
+    def _service(self, each: ServiceToSite, put: Put, all_rules: Sequence[Standard]) -> Service:
+        """A service as the library is asked it."""
+        service = put.standard.service
+        there = {rule.service for rule in all_rules}
+        return Service(
+            service,
+            put.standard,
+            put.to_candidates,
+            put.new_sites,
+            serves=tuple(other for other in city.family(service) if other != service and other in there),
+            standing=put.standing,
+            weights=put.weights,
+            weight=each.weight,
+            holds=put.rules.counts,
+            cost=_cost_of(each.cost, put.candidates),
+            presence=self._presence(each, put),
+        )
+
+    def _presence(self, each: ServiceToSite, put: Put) -> Presence | None:
+        """In which areas the service should be, and which sites would stand for each."""
+        if each.present_in is None:
+            return None
+        people = in_units(put.demand, each.present_in, self.city)
+        units = people.units
+        assert units is not None  # noqa: S101  (they were just given)
+        large = put.today.at_least(put.standard.min_area_m2)
+        return measure_presence(
+            people,
+            put.to_candidates,
+            units.holding(_middle(put.candidates)),
+            limit_m=put.standard.walk_limit,
+            standing=put.standing,
+            standing_unit=np.where(large, units.holding(_middle(put.today)), -1),
+            share=each.shared_from,
+        )
+
+    def _candidates(self, question: Question, *rules: Standard) -> Facilities:
+        """The land of a question, free of what stands and of what is built."""
+        today = self.opened[rules[0].service]
+        for service in dict.fromkeys(rule.service for rule in rules[1:]):
+            more = self.opened[service]
+            today = today.joined(replace(more, ids=np.char.add(f"{service} ", more.ids)))
+        return city.candidates(
+            question, rules[0], self.scenario, self.city, homes=self.demand, today=today, built=self.built
+        )
+
+    def _put(
+        self,
+        rule: Standard,
+        land: Facilities,
+        new_sites: int | None,
+        weights: Mapping[str, float] | None,
+        rules: Rules,
+        effort: Effort,
+    ) -> Put:
+        access_m = self.scenario.city.max_access_m
+        people = at_doors(self.demand, rule, max_access_m=access_m)
+        sites, today = (at_doors(each, rule, max_access_m=access_m) for each in (land, self.opened[rule.service]))
+        standing = measure_reach(people, today, **rule.walk).only(today.at_least(rule.min_area_m2))
+        reach = measure_reach(people, sites, **rule.walk)
+        return Put(rule, people, sites, today, reach, standing, new_sites, weights, rules, effort)
+
+    def _sited(self, plan: Plan, rule: Standard, asked: int | None, candidates: Facilities) -> SitedPlan:
+        """A plan with what its cards say."""
+        nearest_m, units = self._neighbourhood(candidates, plan, rule)
+        return SitedPlan(plan, rule, asked, candidates, nearest_m, units)
+
+    def _open(self, sited: SitedPlan) -> None:
+        """What a plan chooses stands from now on."""
+        rule, land = sited.standard, sited.candidates
+        chosen = land.kept(np.isin(np.arange(len(land)), sited.plan.sites))
+        new = replace(chosen, status="planned", service=rule.service)
+        self.plans.append(sited)
+        self.built = np.concatenate([self.built, new.geometry])
+        new = replace(new, ids=np.array([f"plan {sited.number}: {id}" for id in new.ids], np.str_))  # noqa: A001
+        for service in city.family(rule.service):
+            self.opened[service] = self.opened[service].joined(new)
+        if city.is_green(rule):
+            self.pocket_parks.append(new)
+
+    def _neighbourhood(self, candidates: Facilities, plan: Plan, rule: Standard) -> tuple[Floats, tuple[str, ...]]:
+        """For each chosen site (p,): metres on foot to the nearest standing facility that counts, and its unit."""
+        if not len(plan.sites):
+            return np.empty(0), ()
+        today = self.opened[rule.service]
+        at = _middle(candidates)[plan.sites]
+        visitors = Demand(candidates.ids[plan.sites], at, np.ones((len(at), 1)), self.city.crs)
+        network = on_streets(self.demand.door).network
+        visitors = replace(visitors, door=network.snap(at, max_access_m=NEAREST_TODAY_M))
+        near = np.zeros(len(today), bool)
+        near[
+            shapely.STRtree(shapely.points(at)).query(today.geometry, predicate="dwithin", distance=NEAREST_TODAY_M)[0]
+        ] = True
+        counting = today.kept(near & today.at_least(rule.min_area_m2))
+        nearest_m, _ = measure_nearest(visitors, counting, limit_m=NEAREST_TODAY_M).nearest()
+        if self.demand.units is None:
+            return nearest_m, ("",) * len(at)
+        names = [*self.demand.units.names.tolist(), ""]
+        return nearest_m, tuple(names[unit] for unit in self.demand.units.holding(at))
+
+    def check_agreement(self, before: Mapping[str, Coverage], after: Mapping[str, Coverage]) -> None:
+        """Refuse an answer of which coverage, knowing nothing of siting, measures something else than plans claim."""
+        alone = len({sited.standard.id for sited in self.plans}) == 1
+        for sited in self.plans:
+            if sited.plan.unit != "people":
+                continue
+            people = self.demand.people[:, 0] if sited.weights is None else self._weighed(sited.weights)
+            claimed = float(people[sited.plan.gained].sum())
+            if abs(claimed - sited.plan.objective) > AGREE * max(1.0, claimed):
+                raise AssertionError(
+                    f"{sited.standard.id}: {claimed:,.1f} people gain, and the plan claims {sited.plan.objective:,.1f}."
+                )
+        for standard in dict.fromkeys(sited.standard.id for sited in self.plans):
+            newly, claimed_at = _newly(before[standard], after[standard]), self._claimed(standard)
+            lost, more = (
+                int(((self.demand.people[:, 0] > 0) & places).sum())
+                for places in (claimed_at & ~newly, newly & ~claimed_at)
+            )
+            if lost or (more and alone and all(sited.plan.unit == "people" for sited in self.plans)):
+                raise AssertionError(
+                    f"{standard}: of the places that the plans claim, coverage finds {lost} not served, "
+                    f"and {more} served besides."
+                )
+
+    def served_elsewhere(self, standard: str, before: Coverage, after: Coverage) -> float:
+        """The people gained beyond those whom the plans for a standard claim: sites chosen for another serve them."""
+        return float(self.demand.people[_newly(before, after) & ~self._claimed(standard), 0].sum())
+
+    def _claimed(self, standard: str) -> Flags:
+        """(n,) the places that the plans for a standard say they serve; those for the most land speak of none."""
+        claimed = np.zeros(len(self.demand.ids), bool)
+        for sited in self.plans:
+            if sited.standard.id == standard and sited.plan.unit == "people":
+                claimed |= sited.plan.gained
+        return claimed
+
+    def _weighed(self, weights: Mapping[str, float]) -> Floats:
+        """(n,) people by the weights of their groups."""
+        return np.asarray(self.demand.people @ [weights.get(group, 0.0) for group in self.demand.groups])
+
+    def notes(self, before: Mapping[str, Coverage], after: Mapping[str, Coverage]) -> Iterator[str]:
+        """What a reader of the plans should know."""
+        for id in dict.fromkeys(sited.standard.id for sited in self.plans):  # noqa: A001
+            elsewhere = self.served_elsewhere(id, before[id], after[id])
+            if elsewhere > AGREE * max(1.0, self.demand.total):
+                yield (
+                    f"{elsewhere:,.0f} of the people who gain {id} are served by sites chosen for another standard or "
+                    "land"
+                )
+        for sited in self.plans:
+            yield from _notes_of(sited)
+
+
+def _notes_of(sited: SitedPlan) -> Iterator[str]:
+    rule, opened = sited.standard, len(sited.plan.opened)
+    land = sited.plan.unit == LAND
+    small = int((~sited.candidates.at_least(0.0 if land else rule.min_area_m2)).sum())
+    if small:
+        yield (
+            f"{small:,} of {len(sited.candidates):,} candidates are smaller than the {rule.min_area_m2:g} m² from "
+            f"which {rule.service} counts under {rule.rule_set or 'the override'}"
+        )
+    if sited.joined:
+        yield (
+            f"{opened} sites are made of {sited.parcels} parcels, of the {sited.asked} asked for: joined, "
+            "their area counts whole"
+        )
+    if sited.asked is not None and sited.parcels < sited.asked:
+        nobody = "residential land that is not served" if land else f"anybody who would still lack {rule.title['en']}"
+        why = (
+            f"no further candidate reaches {nobody}"
+            if sited.whole is None
+            else f"further ones would bring {rule.title['en']} to nobody, or are better used for another service"
+        )
+        yield f"{sited.asked} sites were asked for and {opened} are opened: {why}"
+
+
+def _newly(before: Coverage, after: Coverage) -> Flags:
+    """(n,) the places that are covered only afterwards."""
+    newly: Flags = after.covered & ~before.covered
+    return newly
+
+
+def _middle(sites: Facilities) -> Floats:
+    """(m, 2) a point in each."""
+    middle: Floats = shapely.get_coordinates(shapely.point_on_surface(sites.geometry))
+    return middle
+
+
+def _cost_of(cost: Cost | None, land: Facilities) -> Floats | None:
+    """(m,) what each candidate costs."""
+    if cost is None:
+        return None
+    costs: Floats = cost.fixed + cost.per_m2 * land.area_m2
+    return costs
+
+
+def _holds(each: ServiceToSite, rule: Standard, land: Facilities) -> Flags:
+    """(m,) the candidates that are large enough for a service, and not too large."""
+    most = np.inf if each.max_area_m2 is None else each.max_area_m2
+    return land.at_least(max(each.min_area_m2, rule.min_area_m2)) & (land.area_m2 <= most)
+
+
+def _together(both: Shared, question: SiteServices, services: Sequence[Service], land: Facilities) -> Together:
+    """Services on one parcel, as the library is asked them: it holds them all, and building them as one saves."""
+    among = {service.name: (service, asked) for service, asked in zip(services, question.services, strict=True)}
+    chosen = [among[name] for name in both.services]
+    needs = sum(max(asked.min_area_m2, service.standard.min_area_m2) for service, asked in chosen)
+    costs = [service.cost for service, _ in chosen if service.cost is not None]
+    return Together(
+        both.services,
+        holds=land.at_least(needs if both.min_area_m2 is None else both.min_area_m2),
+        cost=(1 - both.saves) * np.sum(costs, axis=0) if costs else None,
+    )
