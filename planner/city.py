@@ -23,6 +23,7 @@ from planner.walled import Walled
 
 MADE_UP_NAME = "made-up city after Chuanhui District · 虚构城市(仿川汇区)"
 GREENERY = ("green", "park")  # whichever of the two a site is meant as, it counts as what it is large enough for
+SERVES_AS = {"eldercare-centre": ("eldercare",)}  # a comprehensive centre of a subdistrict is one of its community too
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def of_extract(scenario: Scenario, city: City) -> tuple[dict[str, Facilities], t
 
 def family(service: str) -> tuple[str, ...]:
     """The services that a site of this service may count as, once it is large enough."""
-    return GREENERY if service in GREENERY else (service,)
+    return GREENERY if service in GREENERY else (service, *SERVES_AS.get(service, ()))
 
 
 def is_green(rule: Standard) -> bool:

@@ -59,6 +59,15 @@ def test_a_park_is_green_and_large_green_is_a_park_whoever_drew_it(town, service
     assert [measured.before.served for measured in run.measured] == [100, 100]
 
 
+@pytest.mark.parametrize(("service", "served"), [("eldercare-centre", [160, 110]), ("eldercare", [0, 110])])
+def test_a_comprehensive_eldercare_centre_is_a_community_one_too_and_not_the_other_way_round(town, service, served):
+    (town / "centre.csv").write_text("lon,lat\n114.650,33.6198\n", "utf-8")
+    centre = f"{{service: {service}, file: centre.csv, lon: lon, lat: lat, crs: EPSG:4326}}"
+    measure = "standards.measure=[eldercare-centre-1000, eldercare-15min]"
+    run = answer(town, measure, "siting=[]", f"facilities.layers=[{centre}]")
+    assert [measured.before.served for measured in run.measured] == served
+
+
 def test_layers_may_have_the_same_ids(town):
     (town / "park.csv").write_text("id,lon,lat\nwest,114.650,33.6198\n", "utf-8")
     park = (

@@ -34,8 +34,8 @@ def services_of(picture, legend=None, *, more=(), streets=(STREET,)):
 
 def test_a_service_that_nobody_mapped_has_no_facilities():
     found = services_of("")
-    assert list(found) == ["eldercare", "community", "convenience", "school", "kindergarten"]
-    assert [len(each) for each in found.values()] == [0, 0, 0, 0, 0]
+    assert list(found) == ["eldercare", "eldercare-centre", "community", "convenience", "school", "kindergarten"]
+    assert [len(each) for each in found.values()] == [0] * 6
     assert found["school"].gate_xy.shape == (0, 2)
     assert found["school"].service == "school"
 
@@ -103,6 +103,15 @@ def test_one_name_within_fifty_metres_is_one_place():
 def test_the_tag_table_says_which_service_a_place_is(tags, service):
     found = services_of("", more=[(tags, Point(0, 0))])
     assert [name for name, each in found.items() if len(each)] == ([service] if service else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "services"),
+    [("七一路街道综合养老服务中心", ["eldercare", "eldercare-centre"]), ("市福利院", [])],
+)
+def test_the_name_tells_a_comprehensive_eldercare_centre_which_counts_as_eldercare_too(name, services):
+    found = services_of("", more=[({"amenity": "social_facility", "name": name}, Point(0, 0))])
+    assert [service for service, each in found.items() if len(each)] == services
 
 
 # --- homes
