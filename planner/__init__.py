@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, phase_sites
     from planner.plan import AssignedPlan, Plan, Replacement
     from planner.population import PopulationBase
-    from planner.presence import Presence, measure_presence
+    from planner.presence import Presence, UnitStatus, measure_presence
     from planner.provisions import Provision, provision
     from planner.reach import (
         Nearest,
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from planner.rules import Effort, Floor, Quota, Rules, Size
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
-    from planner.services import Service, ServicesPlan, Together, site_services
+    from planner.services import FloorNeed, Service, ServiceSize, ServicesPlan, Together, site_services
     from planner.siting import (
         assign_people,
         cover_gradually,
@@ -114,8 +114,11 @@ _HOME = {
     "shorten_walks": "siting",
     "spread_sites": "siting",
     "Presence": "presence",
+    "UnitStatus": "presence",
     "measure_presence": "presence",
+    "FloorNeed": "services",
     "Service": "services",
+    "ServiceSize": "services",
     "ServicesPlan": "services",
     "Together": "services",
     "site_services": "services",

@@ -1,9 +1,10 @@
 """Several services on one list of parcels: which site becomes what, where one service may serve as another too."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,12 +16,26 @@ from planner.means import all_whole, lost_without, possible_gains, search_gains
 from planner.network import Flags, Floats, Integers
 from planner.optimise.choice import Choice, Limit
 from planner.plan import Plan
-from planner.presence import Presence
+from planner.presence import Presence, UnitStatus
 from planner.reach import Reach
 from planner.rules import ANY, USUAL, Effort, Rules
 from planner.standards import Standard
 
+if TYPE_CHECKING:
+    from planner.optimise.models import Programme
+
 PEOPLE, PRESENCE = 0, 1  # the two things that a plan can gain
+
+
+@dataclass(frozen=True)
+class ServiceSize:
+    """A size in which a service is built."""
+
+    name: str
+    holds: Flags | None = None  # (m,)  candidates that are large enough for it; by default those for the service
+    cost: Floats | None = None  # (m,)  by default that of the service
+    floor_m2: float = 0.0  # of the building
+    capacity: float | None = None  # people; None: nobody knows, so as many as come
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,7 @@ class Service:
     holds: Flags | None = None  # (m,)  candidates that are large enough for it; by default all
     cost: Floats | None = None  # (m,)  in any money
     presence: Presence | None = None  # where it should be present
+    sizes: tuple[ServiceSize, ...] = ()  # in one of which each site is built, the one to prefer first
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,17 @@ class Together:
     services: tuple[str, ...]
     holds: Flags | None = None  # (m,)  candidates that are large enough for all of them; by default those for each
     cost: Floats | None = None  # (m,)  of all of them there; by default what each costs, added up
+    sizes: tuple[str, ...] = ()  # of each, "" of a service that has none
+
+
+@dataclass(frozen=True)
+class FloorNeed:
+    """So much floor that the new sites of some services must have, anywhere or at some candidates."""
+
+    name: str  # where and what for, as messages say it
+    at_least_m2: float
+    services: tuple[str, ...]
+    sites: Flags | None = None  # (m,)  candidates whose floor counts; by default all
 
 
 @dataclass(frozen=True)
@@ -59,6 +86,7 @@ class Served:
     units: int  # in which it should be present
     present_before: int
     missing: tuple[str, ...]  # units without it, in their order
+    status: tuple[UnitStatus, ...] = ()  # both readings unit by unit
 
 
 @dataclass(frozen=True)
@@ -66,6 +94,8 @@ class ServicesPlan(Plan):
     """A plan that also says what each site becomes. Its objective is people, added up over the services by weight."""
 
     becomes: tuple[tuple[str, ...], ...] = ()  # (p,)  the services of each site
+    sizes: tuple[tuple[str, ...], ...] = ()  # (p,)  the size of each of these, "" where its service has none
+    floor_m2: Floats = field(default_factory=lambda: np.empty(0))  # (p,)  of all services of each site
     by_service: tuple[Served, ...] = ()
     parts: tuple[Plan, ...] = ()  # for each service the sites that it has; proven or not as the whole is
     cost: float = 0.0
@@ -75,6 +105,11 @@ class ServicesPlan(Plan):
     def sites_of(self, service: str) -> tuple[str, ...]:
         """The sites that become this service, alone or together with others."""
         return tuple(site for site, has in zip(self.opened, self.becomes, strict=True) if service in has)
+
+    def sizes_of(self, service: str) -> dict[str, str]:
+        """The size of this service at each site that has it."""
+        built = zip(self.opened, self.becomes, self.sizes, strict=True)
+        return {site: sizes[has.index(service)] for site, has, sizes in built if service in has}
 
     def __str__(self) -> str:
         numbers = ", ".join(f"{len(self.sites_of(each.service))} {each.service}" for each in self.by_service)
@@ -90,6 +125,7 @@ def site_services(
     *,
     together: Sequence[Together] = (),
     budget: float | None = None,
+    floors: Sequence[FloorNeed] = (),
     before: Literal["people", "presence"] = "people",
     rules: Rules = ANY,
     effort: Effort = USUAL,
@@ -99,23 +135,40 @@ def site_services(
     A candidate becomes one service, or several that `together` allows. A person may count once for each service.
     Full cover has two readings: people within reach, and units in which a service is present. `before` says which
     comes first; the other is then as good as the first lets it be. Rules are of candidates, whatever they become;
-    the services carry the costs.
+    the services carry the costs. Where no floor is asked for, a service is built in the cheapest of its sizes that the
+    candidate holds, the first of equal ones.
 
-    With options o, the services that a site may become, S_o those it serves as, and N_i^s the candidates within
-    service s's limit of place i,
+    With options o, the services that a site may become, each in one of its sizes, S_o those it serves as, f_o its
+    floor, and N_i^s the candidates within service s's limit of place i,
 
         max  Σ_s ω_s Σ_i w_is z_is,  then  Σ_s Σ_u v_us
         s.t. z_is ≤ Σ_{j ∈ N_i^s} Σ_{o: s ∈ S_o} y_jo           for every place and service
              v_us ≤ Σ_{j stands for u} Σ_{o: s ∈ S_o} y_jo      for every unit and service
              Σ_o y_jo ≤ 1                                       for every candidate
              Σ_j Σ_{o has s} y_jo ≤ p_s,  Σ_j Σ_o c_jo y_jo ≤ B
+             Σ_{j ∈ J_r} Σ_o f_o y_jo ≥ F_r                     for every requirement of floor
 
     Moore & ReVelle (1982), The hierarchical service location problem, with one service above another; with several
     on one budget, Schilling, Elzinga, Cohon, Church & ReVelle (1979), The TEAM/FLEET models.
     """
-    question = _Question(demand, tuple(services), tuple(together), budget, rules, effort)
+    question = _Question(demand, tuple(services), tuple(together), budget, tuple(floors), rules, effort)
     question.check()
     return question.plan(before)
+
+
+def programme_of(
+    demand: Demand,
+    services: Sequence[Service],
+    *,
+    together: Sequence[Together] = (),
+    budget: float | None = None,
+    floors: Sequence[FloorNeed] = (),
+    rules: Rules = ANY,
+) -> "Programme":
+    """The same question, where people come first, as the literature writes it: to be read, or given to any solver."""
+    question = _Question(demand, tuple(services), tuple(together), budget, tuple(floors), rules, USUAL)
+    question.check()
+    return question.programme()
 
 
 @dataclass(frozen=True)
@@ -123,6 +176,7 @@ class _Option:
     """What a site may become."""
 
     has: tuple[int, ...]  # services that it is
+    sizes: tuple[ServiceSize, ...]  # of each of them
     serves: frozenset[int]  # services as which it counts
     holds: Flags  # (m,)
     cost: Floats  # (m,)
@@ -136,6 +190,7 @@ class _Question:
     services: tuple[Service, ...]
     together: tuple[Together, ...]
     budget: float | None
+    floors: tuple[FloorNeed, ...]
     rules: Rules
     effort: Effort
 
@@ -165,7 +220,9 @@ class _Question:
         """Refuse what contradicts itself, all faults at once."""
         if not self.services:
             raise QuestionError("No service is given. Give at least one.")
-        self.asked.check(more=(*self._faults(), *self._faults_of_each()))
+        self.asked.check(
+            more=(*self._faults(), *self._faults_of_sizes(), *self._faults_of_floors(), *self._faults_of_each())
+        )
 
     def _faults(self) -> Iterator[str]:
         names = [service.name for service in self.services]
@@ -173,15 +230,51 @@ class _Question:
             yield f"{len(twice)} services are given more than once ({first(twice)}). Give each once."
         named = {name for each in self.services for name in each.serves}
         if unknown := sorted((named | {name for each in self.together for name in each.services}) - {*names}):
-            yield f"{len(unknown)} services are none of those asked for ({first(unknown)}). There are: {first(names)}."
+            there = ", ".join(names)
+            yield f"{len(unknown)} services are none of those asked for ({first(unknown)}). There are: {there}."
         if self.rules.cost is not None or self.rules.budget is not None:
             yield "The services carry the costs. Leave cost and budget out of the rules."
         if self.budget is not None and not self.budget >= 0:
             yield f"A budget of {self.budget:g} buys nothing. Give 0 or more."
-        if self.budget is not None and (free := [each.name for each in self.services if each.cost is None]):
+        paid = {each.name: [size.cost for size in each.sizes] or [None] for each in self.services}
+        free = [x.name for x in self.services if x.cost is None and any(cost is None for cost in paid[x.name])]
+        if self.budget is not None and free:
             yield f"{len(free)} services have no cost to hold against the budget ({first(free)}). Give each its costs."
         if self.budget is None and (endless := [each.name for each in self.services if each.new_sites is None]):
             yield f"{len(endless)} services have neither a number nor a budget ({first(endless)}). Give one of them."
+
+    def _faults_of_floors(self) -> Iterator[str]:
+        for need in self.floors:
+            if strange := sorted({*need.services} - {*self.number}):
+                there = ", ".join(self.number)
+                yield f"Floor {need.name!r} is of {', '.join(strange)}, no service asked for. There are: {there}."
+            if not 0 <= need.at_least_m2 < np.inf:
+                yield f"Floor {need.name!r} asks for {need.at_least_m2:g} m². Give 0 or more."
+            if need.sites is not None and len(need.sites) != self.m:
+                yield f"Floor {need.name!r} marks {len(need.sites)} candidates of {self.m}. Mark each of them."
+
+    def _faults_of_sizes(self) -> Iterator[str]:
+        there: dict[str, list[str]] = {}
+        for each in self.services:
+            there[each.name] = [size.name for size in each.sizes] or [""]
+            if len({*there[each.name]}) < len(there[each.name]):
+                yield f"{each.name}: two of its sizes have the same name ({first(there[each.name])}). Name them apart."
+            for size in each.sizes:
+                if not (0 <= size.floor_m2 < np.inf and (size.capacity is None or 0 <= size.capacity < np.inf)):
+                    yield (
+                        f"{each.name} {size.name}: {size.floor_m2:g} m² of floor for {size.capacity} people. "
+                        "Give 0 or more of both, or no capacity."
+                    )
+        for both in self.together:
+            sizes = both.sizes or ("",) * len(both.services)
+            of = dict(zip(both.services, sizes, strict=False))
+            wrong = [f"{name} {size}".strip() for name, size in of.items() if size not in there.get(name, [size])]
+            if len(sizes) != len(both.services) or wrong:
+                yield (
+                    f"{' with '.join(both.services)}: "
+                    f"the size of {', '.join(wrong or both.services)} is none that it has. "
+                    "Give each of them a size of its own, and one entry of `together` for each pair of sizes."
+                )
 
     def _faults_of_each(self) -> Iterator[str]:
         for each in self.services:
@@ -192,7 +285,8 @@ class _Question:
             yield from (f"{each.name}: {fault}" for fault in asked.weight_faults())
             if asked.m != self.m or (each.to_candidates.facility_ids != self.asked.to_candidates.facility_ids).any():
                 yield f"{each.name}: its reach is to other candidates than the first one's. Measure to the same."
-        called: list[tuple[str, Service | Together]] = [(each.name, each) for each in self.services]
+        called: list[tuple[str, Service | ServiceSize | Together]] = [(each.name, each) for each in self.services]
+        called += [(f"{each.name} {size.name}", size) for each in self.services for size in each.sizes]
         called += [(" with ".join(each.services), each) for each in self.together]
         for name, what in called:
             for key, values in (("holds", what.holds), ("cost", what.cost)):
@@ -202,19 +296,54 @@ class _Question:
                     yield f"{name}: costs are negative or missing. Give 0 or more."
 
     @cached_property
+    def serves(self) -> list[frozenset[int]]:
+        """For each service those as which its sites count."""
+        return [frozenset({k, *(self.number[name] for name in each.serves)}) for k, each in enumerate(self.services)]
+
+    @cached_property
     def options(self) -> tuple[_Option, ...]:
-        """What a candidate may become: one service, or those that go together."""
-        serves = [frozenset({k, *(self.number[name] for name in each.serves)}) for k, each in enumerate(self.services)]
-        holds = [np.ones(self.m, bool) if x.holds is None else np.asarray(x.holds, bool) for x in self.services]
-        cost = [np.zeros(self.m) if x.cost is None else np.asarray(x.cost, np.float64) for x in self.services]
-        options = [_Option((k,), serves[k], holds[k], cost[k]) for k in range(len(self.services))]
+        """What a candidate may become: one service in one of its sizes, or those that go together."""
+        alone = {
+            (service.name, size.name): self._alone(k, size)
+            for k, service in enumerate(self.services)
+            for size in service.sizes or (ServiceSize(""),)
+        }
+        options = [*alone.values()] if self.floors else [*self._cheapest(alone.values())]
         for both in self.together:
-            has = tuple(self.number[name] for name in both.services)
-            room = np.logical_and.reduce([holds[k] for k in has]) if both.holds is None else both.holds
-            money = np.sum([cost[k] for k in has], axis=0) if both.cost is None else both.cost
-            all_served = frozenset().union(*(serves[k] for k in has))
-            options.append(_Option(has, all_served, np.asarray(room, bool), np.asarray(money, np.float64)))
+            parts = [alone[pair] for pair in zip(both.services, both.sizes or ("",) * len(both.services), strict=True)]
+            room = np.logical_and.reduce([part.holds for part in parts]) if both.holds is None else both.holds
+            money = np.sum([part.cost for part in parts], axis=0) if both.cost is None else both.cost
+            options.append(
+                _Option(
+                    tuple(part.has[0] for part in parts),
+                    tuple(part.sizes[0] for part in parts),
+                    frozenset().union(*(part.serves for part in parts)),
+                    np.asarray(room, bool),
+                    np.asarray(money, np.float64),
+                )
+            )
         return tuple(options)
+
+    def _alone(self, k: int, size: ServiceSize) -> _Option:
+        """Service k by itself, in one of its sizes."""
+        service = self.services[k]
+        holds = size.holds if size.holds is not None else service.holds
+        cost = size.cost if size.cost is not None else service.cost
+        return _Option(
+            (k,),
+            (size,),
+            self.serves[k],
+            np.ones(self.m, bool) if holds is None else np.asarray(holds, bool),
+            np.zeros(self.m) if cost is None else np.asarray(cost, np.float64),
+        )
+
+    def _cheapest(self, alone: Iterable[_Option]) -> Iterator[_Option]:
+        """The same, of the sizes of a service the cheapest that each candidate holds: they serve alike."""
+        for _, sizes in groupby(alone, lambda option: option.has):
+            same = list(sizes)
+            cost = np.array([np.where(option.holds, option.cost, np.inf) for option in same])
+            for number, option in enumerate(same):
+                yield replace(option, holds=option.holds & (cost.argmin(axis=0) == number))
 
     @cached_property
     def cost(self) -> Floats:
@@ -225,11 +354,10 @@ class _Question:
     def lacking(self) -> list[Flags]:
         """For each service the places (n,) that nothing standing serves, as it or as another."""
         served = [np.zeros(len(self.demand.ids), bool) for _ in self.services]
-        for option in self.options[: len(self.services)]:
-            standing = self.services[option.has[0]].standing
-            if standing is not None:
-                for k in sorted(option.serves):
-                    served[k] |= standing.within(self.services[k].standard.walk_limit).facilities_in_reach > 0
+        for service, serves in zip(self.services, self.serves, strict=True):
+            if service.standing is not None:
+                for k in sorted(serves):
+                    served[k] |= service.standing.within(self.services[k].standard.walk_limit).facilities_in_reach > 0
         return [~each for each in served]
 
     @cached_property
@@ -260,9 +388,20 @@ class _Question:
                 limits.append(Limit(f"service_{k}", has, np.ones(len(has)), most=service.new_sites))
         if self.budget is not None:
             limits.append(Limit("budget", pair.ravel(), self.cost, most=self.budget))
+        for number, need in enumerate(self.floors):
+            floor = self._floor_of(need)
+            counts = np.flatnonzero(floor)
+            limits.append(Limit(f"floor_{number}", counts, floor[counts], least=need.at_least_m2))
         several = np.flatnonzero((~choice.shut.reshape(pair.shape)).sum(axis=0) > 1)
         limits += [Limit(f"parcel_{j}", pair[:, j], np.ones(len(pair)), most=1.0) for j in several]
         return choice.with_limits(*limits)
+
+    def _floor_of(self, need: FloorNeed) -> Floats:
+        """(pairs,) the floor of each pair that counts for a requirement."""
+        of = {self.number[name] for name in need.services}
+        floor = [sum(size.floor_m2 for k, size in zip(o.has, o.sizes, strict=True) if k in of) for o in self.options]
+        there = np.ones(self.m, bool) if need.sites is None else np.asarray(need.sites, bool)
+        return np.outer(np.array(floor, np.float64), there).ravel()
 
     def open_as(self, plan: Flags, service: int) -> Flags:
         """(m,) the sites of a plan over pairs that serve as this service."""
@@ -286,8 +425,7 @@ class _Question:
             where = service.presence
             new = np.zeros(0 if where is None else len(where.names), bool)
             if where is not None:
-                new[where.unit[self.open_as(plan, k)[where.site]]] = True
-                new &= ~where.today
+                new = where.by(self.open_as(plan, k)) & ~where.today
             found.append(new)
         return found
 
@@ -304,7 +442,7 @@ class _Question:
             near, where = self.near[k], service.presence
             kinds = [(np.where(self.lacking[k], self.people[k], 0.0), near.place, near.facility.astype(np.int64))]
             if where is not None:
-                kinds.append((np.where(where.today, 0.0, 1.0), where.unit, where.site))
+                kinds.append((np.where(where.today, 0.0, 1.0), where.candidates.unit, where.candidates.site))
             for kind, (counts, of, site) in enumerate(kinds):
                 for o in [o for o, option in enumerate(self.options) if k in option.serves]:
                     row.append(start + of)
@@ -316,6 +454,17 @@ class _Question:
         order = np.lexsort((pairs, rows))
         indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=start))]).astype(np.int64)
         return np.concatenate(weight), indptr, pairs[order], np.concatenate(part)
+
+    def programme(self) -> "Programme":
+        """What is asked, in the letters of the literature."""
+        from planner.optimise.covering.models import several_services  # noqa: PLC0415  (PuLP takes a while to load)
+
+        return several_services(
+            [np.where(lacking, people, 0.0) for lacking, people in zip(self.lacking, self.people, strict=True)],
+            [(near.indptr, near.facility.astype(np.int64)) for near in self.near],
+            [option.serves for option in self.options],
+            self.choice,
+        )
 
     def find(self, part: int, floor: float | None) -> Found:
         """The plan over pairs with the most of one part, and at least `floor` of the other."""
@@ -379,6 +528,8 @@ class _Question:
             gained=figures.gained,
             **ended,
             becomes=tuple(tuple(self.services[k].name for k in self.options[o].has) for o in pairs // m),
+            sizes=tuple(tuple(size.name for size in self.options[o].sizes) for o in pairs // m),
+            floor_m2=np.array([sum(size.floor_m2 for size in self.options[o].sizes) for o in pairs // m], np.float64),
             by_service=tuple(self._served(plan)),
             parts=tuple(self._part(plan, k, ended) for k in range(len(self.services))),
             cost=float(self.cost[pairs].sum()),
@@ -390,8 +541,8 @@ class _Question:
         for k, (service, here, new) in enumerate(
             zip(self.services, self.gained(plan), self.newly_present(plan), strict=True)
         ):
-            people, where = self.people_of[k], service.presence
-            before = float(people[~self.lacking[k]].sum())
+            people, where, had = self.people_of[k], service.presence, ~self.lacking[k]
+            before = float(people[had].sum())
             yield Served(
                 service.name,
                 people_before=before,
@@ -399,6 +550,7 @@ class _Question:
                 units=0 if where is None else len(where.names),
                 present_before=0 if where is None else int(where.today.sum()),
                 missing=() if where is None else tuple(where.names[~(where.today | new)].tolist()),
+                status=() if where is None else tuple(where.status(self.open_as(plan, k), people, had, had | here)),
             )
 
     def _part(self, plan: Flags, k: int, ended: Mapping[str, Any]) -> Plan:
@@ -432,6 +584,8 @@ class _Question:
         kind, _, number = limit.name.partition("_")
         if kind == "service":
             return f"at most {limit.most:g} sites of {self.services[int(number)].name}"
+        if kind == "floor":
+            return f"at least {limit.least:,.0f} m² of floor: {self.floors[int(number)].name}"
         if kind == "parcel":
             return f"{self.asked.to_candidates.facility_ids[int(number)]} becomes one thing"
         return self.asked.in_words(replace(limit, site=np.unique(limit.site % self.m)))

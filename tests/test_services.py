@@ -5,17 +5,19 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.coverage import measure_coverage
 from planner.demand import Units
 from planner.errors import QuestionError
-from planner.presence import Presence, measure_presence
+from planner.optimise import solver
+from planner.presence import MISSING, Presence, Present, Stands, measure_presence
 from planner.rules import Quota, Rules
-from planner.services import Service, ServicesPlan, Together, site_services
+from planner.services import FloorNeed, Service, ServiceSize, ServicesPlan, Together, programme_of, site_services
 from planner.siting import cover_most_people
 from planner.standards import standard
+from tests.test_optimise import golden, lp
 from tests.test_siting import GREEN, joined, street, towns
 
 FAR = replace(standard("park-500"), min_area_m2=0.0)
@@ -108,11 +110,35 @@ def test_a_community_may_share_the_station_of_a_neighbour_within_reach():
     demand, reach = street(HOMES, SITES, limit_m=500)
     demand, unit = in_thirds(demand, reach)
     shared = measure_presence(demand, reach, unit, limit_m=300)  # c has all of the middle's people within 300 m
-    pairs = set(zip(shared.names[shared.unit].tolist(), reach.facility_ids[shared.site].tolist(), strict=True))
-    assert ("middle", "c") in pairs
+    stand = shared.candidates
+    assert ("middle", "c") in set(zip(shared.names[stand.unit].tolist(), stand.ids[stand.site].tolist(), strict=True))
     plan = site_services(demand, [Service("station", GREEN, reach, 2, presence=shared)])
     assert plan.by_service[0].missing == ()
     assert plan.present == 3
+    status = {each.unit: (each.people, each.reached_after, each.after) for each in plan.by_service[0].status}
+    assert status == {
+        "west": (10, 9, Present("own", "a", "west")),
+        "middle": (4, 4, Present("shared", "c", "east")),
+        "east": (5, 5, Present("own", "c", "east")),
+    }
+
+
+def test_a_unit_keeps_the_site_it_shares_until_it_gets_its_own():
+    demand, reach = street(HOMES, SITES, limit_m=500)
+    demand, unit = in_thirds(demand, reach)
+    _, standing = street(HOMES, "..............x..", limit_m=500)  # in the east, 200 m from the middle's four
+    today = measure_presence(demand, reach, unit, limit_m=300, standing=standing, standing_unit=np.array([2]))
+    one = Service("station", GREEN, reach, 1, standing=standing, presence=today)
+    shared = Present("shared", "x", "east")
+    (served,) = site_services(demand, [one]).by_service  # a, for the nine of the west
+    assert [(each.today, each.after) for each in served.status] == [
+        (MISSING, Present("own", "a", "west")),
+        (shared, shared),
+        (Present("own", "x", "east"), Present("own", "x", "east")),
+    ]
+    assert [(each.reached_before, each.reached_after) for each in served.status] == [(0, 9), (4, 4), (5, 5)]
+    (served,) = site_services(demand, [replace(one, new_sites=2)], rules=Rules(must_keep=["b"])).by_service
+    assert served.status[1].after == Present("own", "b", "middle")
 
 
 def test_presence_that_stands_already_is_not_gained():
@@ -159,6 +185,41 @@ def test_sharing_a_parcel_may_be_cheaper_than_building_twice():
     assert (plan.objective, plan.cost) == (8, 5)
 
 
+SMALL, LARGE = (
+    ServiceSize("small", cost=np.ones(3), floor_m2=350.0, capacity=10.0),
+    ServiceSize("large", np.array([True, False, True]), np.full(3, 3.0), 1000.0),
+)
+
+
+def test_a_site_is_built_in_the_cheapest_size_unless_more_floor_is_asked_for():
+    demand, reach = street(HOMES, SITES, limit_m=500)
+    stations = [Service("station", GREEN, reach, 2, sizes=(LARGE, SMALL))]
+    plan = site_services(demand, stations)
+    assert plan.sizes_of("station") == {"a": "small", "c": "small"}
+    assert (plan.cost, plan.floor_m2.tolist()) == (2, [350, 350])
+    more = [FloorNeed("all of it", 1300.0, ("station",))]
+    plan = site_services(demand, [replace(stations[0], sizes=(SMALL, LARGE))], floors=more)
+    assert sorted(plan.sizes_of("station").values()) == ["large", "small"]
+    assert plan.objective == 18
+
+
+def test_floor_may_be_asked_for_in_one_part_of_the_city():
+    demand, reach = street(HOMES, SITES, limit_m=500)
+    stations = [Service("station", GREEN, reach, 1, sizes=(SMALL, LARGE))]
+    at_b = FloorNeed("the middle", 300.0, ("station",), np.array([False, True, False]))
+    assert site_services(demand, stations, floors=[at_b]).sizes_of("station") == {"b": "small"}
+    with pytest.raises(QuestionError, match=r"at least 1,000 m² of floor: the middle"):
+        site_services(demand, stations, floors=[replace(at_b, at_least_m2=1000.0)])
+
+
+def test_sizes_may_share_a_parcel_one_by_one():
+    demand, reach = street(HOMES, SITES, limit_m=500)
+    services = [Service("station", GREEN, reach, 1, sizes=(SMALL, LARGE)), Service("park", GREEN, reach, 1)]
+    both = Together(("station", "park"), sizes=("large", ""))
+    plan = site_services(demand, services, together=[both], rules=Rules(must_keep=["c"], forbid=["a", "b"]))
+    assert (plan.becomes, plan.sizes) == ((("station", "park"),), (("large", ""),))
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -173,11 +234,21 @@ def test_sharing_a_parcel_may_be_cheaper_than_building_twice():
         ({"budget": 3.0}, "2 services have no cost"),
         ({"together": [Together(("station", "zoo"))]}, "1 services are none of those asked for"),
         ({"weights": {"old": 1.0}}, "station: 1 weights are of no group"),
+        ({"sizes": (SMALL, SMALL)}, "two of its sizes have the same name"),
+        ({"sizes": (replace(SMALL, floor_m2=-1.0),)}, "-1 m² of floor for 10.0 people"),
+        ({"sizes": (replace(SMALL, cost=np.ones(2)),)}, "station small: `cost` has 2 entries for 3 candidates"),
+        (
+            {"sizes": (SMALL,), "together": [Together(("station", "centre"))]},
+            "the size of station, centre is none that it has",
+        ),
+        ({"floors": [FloorNeed("all", -1.0, ("station",))]}, "Floor 'all' asks for -1 m²"),
+        ({"floors": [FloorNeed("all", 1.0, ("zoo",))]}, "Floor 'all' is of zoo, no service asked for"),
+        ({"floors": [FloorNeed("all", 1.0, ("station",), np.ones(2, bool))]}, "marks 2 candidates of 3"),
     ],
 )
 def test_what_contradicts_itself_is_refused(more, words):
     demand, reach = street(HOMES, SITES, limit_m=500)
-    asked = {key: more.pop(key) for key in ("rules", "budget", "together") if key in more}
+    asked = {key: more.pop(key) for key in ("rules", "budget", "together", "floors") if key in more}
     twice = 2 if more.pop("twice", False) else 1
     services = more.pop("services", None)
     with pytest.raises(QuestionError, match=words):
@@ -204,6 +275,13 @@ def test_rules_that_contradict_each_other_are_named():
     assert "at most 0 sites of centre" in str(error.value)
 
 
+def stands(unit, site, of):
+    """Sites that stand for units, each its own: `of` sites, of which the first k do unless `site` says which."""
+    k = len(unit)
+    ids = np.array([str(number) for number in range(of)])
+    return Stands(unit, np.arange(k) if site is None else site, np.ones(k, bool), np.ones(k), ids, ids)
+
+
 OPTIONS = ((), ("station",), ("centre",), ("park",), ("station", "park"))
 
 
@@ -220,7 +298,7 @@ def programmes(draw: st.DrawFn):
             pairs = draw(st.lists(st.tuples(st.integers(0, 2), st.integers(0, m - 1)), unique=True, max_size=5))
             unit, site = np.array(pairs, np.int64).reshape(-1, 2).T
             today = np.array(draw(st.lists(st.booleans(), min_size=3, max_size=3)))
-            where = Presence(np.array(["u", "v", "w"]), unit, site, today)
+            where = Presence(np.array(["u", "v", "w"]), stands(unit, site, m), stands(np.flatnonzero(today), None, 3))
         services.append(
             Service(
                 name,
@@ -279,7 +357,8 @@ def worth(demand, reach, parks, services, plan):
         after = measure_coverage(together, demand, service.standard, open=np.concatenate([serves, old]))
         people += service.weight * (after.served - before.served)
         if (where := service.presence) is not None:
-            units += len(set(where.unit[serves[where.site]].tolist()) - set(np.flatnonzero(where.today).tolist()))
+            pairs = zip(where.candidates.unit.tolist(), where.candidates.site.tolist(), strict=True)
+            units += len({unit for unit, site in pairs if serves[site]} - {*where.standing.unit.tolist()})
     return people, units
 
 
@@ -302,6 +381,98 @@ def test_no_other_plan_is_better_in_the_reading_that_comes_first_or_then_in_the_
     assert found.objective == pytest.approx(people)
     assert found.present == units
     assert found.ending == "proven"
+
+
+@st.composite
+def sized(draw: st.DrawFn):
+    """At most three candidates: stations in two sizes, centres in one, and floor that they need in all or at some."""
+    demand, reach, parks, _, _, forbid = draw(towns().filter(lambda town: len(town[1].facility_ids) <= 3))
+    m = len(reach.facility_ids)
+    flags = st.lists(st.booleans(), min_size=m, max_size=m).map(np.array)
+    money = st.lists(st.integers(0, 3), min_size=m, max_size=m).map(lambda costs: np.array(costs, float))
+    station, large, centre = (ServiceSize(name, draw(flags), draw(money), draw(st.integers(0, 3))) for name in "slc")
+    services = [
+        Service("station", GREEN, reach, draw(st.integers(0, 2)), standing=parks, sizes=(station, large)),
+        Service("centre", FAR, reach, draw(st.integers(0, 2)), serves=("station",), sizes=(centre,)),
+    ]
+    of = draw(st.sampled_from([("station",), ("centre",), ("station", "centre")]))
+    needs = [FloorNeed("some", draw(st.integers(0, 5)), of, draw(st.none() | flags))] if draw(st.booleans()) else []
+    return demand, reach, parks, services, {"forbid": forbid, "budget": draw(st.integers(0, 6)), "floors": needs}
+
+
+def every_sized_plan(reach, services, asked):
+    """For each candidate its service and size: all that keep the rules."""
+    options = [None, *((service, size) for service in services for size in service.sizes)]
+    for plan in product(options, repeat=len(reach.facility_ids)):
+        built = [(service, size, j) for j, (service, size) in enumerate(each or (None, None) for each in plan) if size]
+        floor = [
+            sum(
+                size.floor_m2
+                for service, size, j in built
+                if service.name in need.services and (need.sites is None or need.sites[j])
+            )
+            for need in asked["floors"]
+        ]
+        if (
+            all(size.holds[j] and reach.facility_ids[j] not in asked["forbid"] for _, size, j in built)
+            and sum(size.cost[j] for _, size, j in built) <= asked["budget"]
+            and all(sum(each is service for each, _, _ in built) <= service.new_sites for service in services)
+            and all(have >= need.at_least_m2 for have, need in zip(floor, asked["floors"], strict=True))
+        ):
+            yield tuple((each[0].name, each[1].name) if each else () for each in plan)
+
+
+@given(sized())
+def test_no_other_plan_of_sizes_serves_more_people_with_the_floor_asked_for(programme):
+    demand, reach, parks, services, asked = programme
+    plans = list(every_sized_plan(reach, services, asked))
+    more = {"rules": Rules(forbid=asked["forbid"]), "budget": float(asked["budget"]), "floors": asked["floors"]}
+    if not plans:
+        with pytest.raises(QuestionError):
+            site_services(demand, services, **more)
+        return
+    found = site_services(demand, services, **more)
+    of = {j: (has[0], size[0]) for j, has, size in zip(found.sites.tolist(), found.becomes, found.sizes, strict=True)}
+    mine = tuple(of.get(j, ()) for j in range(len(reach.facility_ids)))
+    assert mine in plans
+    people = [worth(demand, reach, parks, services, [each[:1] for each in plan])[0] for plan in (mine, *plans)]
+    assert found.objective == pytest.approx(people[0]) == pytest.approx(max(people))
+    assert found.ending == "proven"
+
+
+@given(programmes())
+@settings(max_examples=25)
+def test_the_programme_of_the_literature_has_the_same_optimum(programme):
+    demand, _, _, services, asked = programme
+    asked = {**asked, "before": "people"}
+    try:
+        plan = site_services(demand, services, **asked)
+    except QuestionError:
+        return
+    del asked["before"]
+    ending = solver.solve(programme_of(demand, services, **asked), time_limit_s=60, gap=0.0)
+    assert ending.bound == pytest.approx(plan.objective)
+
+
+def test_the_programmes_read_as_in_the_papers(tmp_path):
+    demand, reach = street(HOMES, SITES, limit_m=500)
+    assert lp(programme_of(demand, levels(reach)), tmp_path) == golden("nested_services")
+    cost = np.array([6.0, 1.0, 3.0])
+    services = [Service("park", GREEN, reach, cost=cost), Service("hall", FAR, reach, cost=2 * cost, weight=0.5)]
+    joint = programme_of(demand, services, budget=9.0, together=[Together(("park", "hall"), cost=2.5 * cost)])
+    assert lp(joint, tmp_path) == golden("joint_services")
+
+
+@given(towns(), st.integers(0, 2), st.integers(0, 2))
+@settings(max_examples=30)
+def test_a_nested_plan_is_no_worse_than_the_best_two_separate_plans(town, stations, centres):
+    demand, reach, _, _, _, _ = town
+    both = levels(reach, stations, centres)
+    nested = site_services(demand, both).objective
+    for one, other in (both, both[::-1]):
+        first = site_services(demand, [replace(one, serves=())])
+        then = site_services(demand, [replace(other, serves=())], rules=Rules(forbid=first.opened))
+        assert nested >= first.objective + then.objective - 1e-6
 
 
 @given(towns())
