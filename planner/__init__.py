@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         measure_nearness,
     )
     from planner.network import WalkNetwork, metric_crs
+    from planner.optimise.seats.question import AIMS
     from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, phase_sites
     from planner.plan import AssignedPlan, Plan, Replacement
     from planner.population import PopulationBase
@@ -66,6 +67,13 @@ if TYPE_CHECKING:
     from planner.rules import Effort, Floor, Quota, Rules, Size
     from planner.run import Run, run_scenario
     from planner.scenario import Scenario, load
+    from planner.schools.balance import SeatBalance, balance_seats
+    from planner.schools.choices import choose_freely, nearest_schools
+    from planner.schools.plan import SchoolPlan, Seating
+    from planner.schools.pupils import Pupils, forecast_pupils, single_years
+    from planner.schools.seating import plan_seats
+    from planner.schools.stages import Stage, stage
+    from planner.schools.stock import Option, Schools
     from planner.services import FloorNeed, Service, ServiceSize, ServicesPlan, Together, site_services
     from planner.siting import (
         assign_people,
@@ -195,6 +203,21 @@ _HOME = {
     "measure_gradual_coverage": "nearness",
     "measure_limit_margin": "nearness",
     "measure_nearness": "nearness",
+    "AIMS": "optimise.seats.question",
+    "SeatBalance": "schools.balance",
+    "balance_seats": "schools.balance",
+    "choose_freely": "schools.choices",
+    "nearest_schools": "schools.choices",
+    "SchoolPlan": "schools.plan",
+    "Seating": "schools.plan",
+    "Pupils": "schools.pupils",
+    "forecast_pupils": "schools.pupils",
+    "single_years": "schools.pupils",
+    "plan_seats": "schools.seating",
+    "Stage": "schools.stages",
+    "stage": "schools.stages",
+    "Option": "schools.stock",
+    "Schools": "schools.stock",
 }
 __all__ = [*_HOME, "__version__"]
 

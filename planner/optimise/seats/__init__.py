@@ -1,0 +1,1 @@
+"""School seats: which options in which year, who goes where, and zones that hang together."""

@@ -1,0 +1,96 @@
+"""Who goes where when nobody plans it: to the nearest school, or to one that families choose."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from planner.decay import Decay
+from planner.errors import QuestionError
+from planner.network import Floats, Integers
+from planner.reach import Reach
+from planner.schools.asked import AskedSeats
+from planner.schools.plan import Seating
+from planner.schools.pupils import Pupils
+from planner.schools.stock import Schools
+
+ROUNDING = 1e-9  # share of the pupils of a place
+
+
+def nearest_schools(
+    pupils: Pupils,
+    schools: Schools,
+    reach: Reach,
+    classes: Integers | None = None,
+    *,
+    limits: Mapping[str, float] | None = None,
+) -> Seating:
+    """Everybody goes to the nearest school with classes of their stage, however full; of two alike to the first.
+
+    `classes` (m, g, t) are those of a plan; by default those of today in every year. Nobody walks further than the
+    radius of the stage, or what `limits` say.
+    """
+
+    def first(place: Integers, _: Integers, distance: Floats) -> Floats:
+        order = np.lexsort((distance, place))
+        nearest = np.zeros(len(place))
+        nearest[order[np.diff(place[order], prepend=-1) != 0]] = 1.0
+        return nearest
+
+    return _seated(pupils, schools, reach, classes, limits, first)
+
+
+def choose_freely(
+    pupils: Pupils,
+    schools: Schools,
+    reach: Reach,
+    decay: Decay,
+    classes: Integers | None = None,
+    *,
+    limits: Mapping[str, float] | None = None,
+) -> Seating:
+    """Families choose among the schools in reach, larger and nearer ones more often, however full.
+
+        share_ij = N_j f(d_ij) / Σ_k N_k f(d_ik)
+
+    with N_j classes and the decay f. Huff (1964), Defining and estimating a trading area; for schools Müller, Haase &
+    Kless (2009), A multiperiod school location planning approach with free school choice.
+    """
+
+    def shared(place: Integers, classes: Integers, distance: Floats) -> Floats:
+        pull = classes * decay.at(distance)
+        total = np.bincount(place, weights=pull, minlength=len(pupils.places))[place]
+        return np.divide(pull, total, where=total > 0, out=np.zeros(len(pull)))
+
+    return _seated(pupils, schools, reach, classes, limits, shared)
+
+
+Shares = Callable[[Integers, Integers, Floats], Floats]  # places, classes and distances of pairs → shares of the places
+
+
+def _seated(
+    pupils: Pupils,
+    schools: Schools,
+    reach: Reach,
+    classes: Integers | None,
+    limits: Mapping[str, float] | None,
+    shares: Shares,
+) -> Seating:
+    asked = AskedSeats(pupils, schools, reach, limits=limits)
+    if faults := list(asked.faults()):
+        raise QuestionError("\n".join(faults))
+    t = len(pupils.years)
+    then = np.repeat(schools.classes[:, :, None], t, axis=2) if classes is None else classes
+    parts, unserved = [], pupils.count.copy()
+    for g, stage in enumerate(schools.stages):
+        near = reach.within(asked.limit_of(stage))
+        for s in range(t):
+            has = then[near.facility, g, s] > 0
+            place, school, distance = near.place[has], near.facility[has].astype(np.int64), near.distance[has]
+            people = pupils.count[place, g, s] * shares(place, then[school, g, s], distance)
+            goes = people > 0
+            unserved[:, g, s] -= np.bincount(place, weights=people, minlength=len(unserved))
+            size = int(goes.sum())
+            parts.append((place[goes], np.full(size, g), np.full(size, s), school[goes], people[goes], distance[goes]))
+    place, of_stage, year, school, people, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    unserved[unserved <= ROUNDING * pupils.count] = 0.0
+    return Seating(schools, pupils, then, place, of_stage, year, school, people, distance, unserved, reach.unit)
