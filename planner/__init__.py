@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     )
     from planner.network import WalkNetwork, metric_crs
     from planner.optimise.seats.question import AIMS
-    from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, phase_sites
+    from planner.phasing import PhasedPlan, Phasings, Year, compare_phasings, order_sites, phase_sites
     from planner.plan import AssignedPlan, Plan, Replacement
     from planner.population import PopulationBase
     from planner.presence import Presence, UnitStatus, measure_presence
@@ -136,6 +136,7 @@ _HOME = {
     "Phasings": "phasing",
     "Year": "phasing",
     "compare_phasings": "phasing",
+    "order_sites": "phasing",
     "phase_sites": "phasing",
     "PlannerError": "errors",
     "Reach": "reach",
