@@ -242,9 +242,15 @@ def test_the_programme_reads_like_its_formula(measure, name, tmp_path):
     _, standing = street("4..9..6", "......s")
     plain = {"people_by_year": None, "carry_over": False, "closes": {}, "weights": None, "rules": Rules()}
     question = Pairs(
-        **{"demand": demand, "to_candidates": reach, "standing": standing, "measure": measure, "effort": Effort()},
+        demand=demand,
+        to_candidates=reach,
+        standing=standing,
+        measure=measure,
+        effort=Effort(),
         **{"standard": GREEN if measure == "person-years" else None, "years": tuple(years(1, 1)), **plain},
-        **{"ready": {"c": "2028"}, "after": (("b", "a"),), "moves": (("s", "c"),)},
+        ready={"c": "2028"},
+        after=(("b", "a"),),
+        moves=(("s", "c"),),
     )
     programme = best_sites(Problem.most(question.gains(question.person_years), question.choice))
     assert lp(programme, tmp_path) == golden(name)
