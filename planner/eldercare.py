@@ -10,11 +10,11 @@ from planner.demand import Demand
 from planner.errors import QuestionError, first
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Integers
+from planner.optimise.choice import Choice
+from planner.optimise.reduce import whole_rows
 from planner.provisions import Provision
 from planner.reach import Reach, measure_nearest
-from planner.rules import USUAL, Effort, Rules, Size
 from planner.services import FloorNeed
-from planner.siting import assign_people
 
 PER_HUNDRED = "m2_per_100hh"  # the unit of such a provision
 HUNDRED = 100.0
@@ -110,23 +110,16 @@ class Places:
     load: Floats  # (s,)  people who have a place there
     without: Floats  # (n,)  people who reach a site and find no place
     beyond: Floats  # (n,)  people who reach none
-    proven: bool  # that nobody more can have a place, nor all of these a shorter walk together
 
     def __str__(self) -> str:
-        sure = "" if self.proven else ", perhaps fewer"
         return (
-            f"{self.load.sum():,.0f} have a place, {self.without.sum():,.0f} reach a site and find none{sure}, "
+            f"{self.load.sum():,.0f} have a place, {self.without.sum():,.0f} reach a site and find none, "
             f"{self.beyond.sum():,.0f} reach none"
         )
 
 
 def share_places(
-    demand: Demand,
-    to_sites: Reach,
-    capacity: Floats,
-    *,
-    weights: Mapping[str, float] | None = None,
-    effort: Effort = USUAL,
+    demand: Demand, to_sites: Reach, capacity: Floats, *, weights: Mapping[str, float] | None = None
 ) -> Places:
     """The people of each place given to sites in reach, each of which holds `capacity` (s,) of them, NaN: all.
 
@@ -134,27 +127,34 @@ def share_places(
 
     Hitchcock (1941), The distribution of a product from several sources to numerous localities.
     """
+    from planner.optimise.capacity.models import CapacityQuestion  # noqa: PLC0415  (PuLP takes a while to load)
+    from planner.optimise.capacity.transport import transport  # noqa: PLC0415
+
     s = len(to_sites.facility_ids)
     if len(capacity) != s:
         raise QuestionError(f"{len(capacity)} capacities for {s} sites. Give each its own, NaN where nobody knows it.")
     people = demand.people[:, 0] if weights is None else demand.people @ [weights.get(g, 0.0) for g in demand.groups]
     near = to_sites.facilities_in_reach > 0
-    beyond = np.where(near, 0.0, people)
-    if not (s and people[near].sum() > 0):
-        return Places(to_sites.facility_ids, capacity, np.zeros(s), 0 * people, beyond, proven=True)
-    room = np.where(np.isnan(capacity), people.sum(), capacity)
-    plan = assign_people(
-        demand,
-        to_sites,
-        [Size(str(site), float(holds)) for site, holds in zip(to_sites.facility_ids, room, strict=True)],
-        cost_unserved=(s + 1) * max(to_sites.limit, 1.0),
-        weights=weights,
-        rules=Rules(must_keep=[str(site) for site in to_sites.facility_ids]),
-        effort=effort,
-    )
-    load = np.bincount(plan.facility, plan.people, s).astype(np.float64)
-    without = np.maximum(people - beyond - np.bincount(plan.place, plan.people, len(people)), 0.0)
-    return Places(to_sites.facility_ids, capacity, load, without, beyond, plan.ending == "proven")
+    load, without, beyond = np.zeros(s), np.zeros(len(people)), np.where(near, 0.0, people)
+    rows = near & (people > 0)
+    if rows.any():
+        indptr, site = whole_rows(to_sites.indptr, to_sites.facility.astype(np.int64), rows)
+        every = np.ones(s, bool)
+        question = CapacityQuestion(
+            weight=people[rows],
+            indptr=indptr,
+            site=site,
+            distance=to_sites.distance[np.repeat(rows, np.diff(to_sites.indptr))],
+            module_site=np.arange(s),
+            module_capacity=np.where(np.isnan(capacity), people.sum(), capacity),
+            module_cost=np.zeros(s),
+            choice=Choice(every, ~every),
+            unserved_cost=(s + 1) * max(to_sites.limit, 1.0),
+        )
+        share = transport(question, every).share
+        load = question.loads(share)
+        without[rows] = question.weight * question.unserved(share)
+    return Places(to_sites.facility_ids, capacity, load, without, beyond)
 
 
 @dataclass(frozen=True)

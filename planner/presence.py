@@ -36,6 +36,17 @@ class Stands:
     ids: NDArray[np.str_] = field(default_factory=_nobody)  # (s,)
     lies_in: NDArray[np.str_] = field(default_factory=_nobody)  # (s,)  the name of the unit, "" in none
 
+    @property
+    def own_unit(self) -> Integers:
+        """(s,) the unit in which each site lies, -1 in none of them."""
+        units = np.full(len(self.ids), -1)
+        units[self.site[self.own]] = self.unit[self.own]
+        return units
+
+    def by_unit(self, amount: Floats, units: int) -> Floats:
+        """(u,) an amount of each site (s,) added up in the unit in which it lies."""
+        return np.bincount(self.own_unit + 1, amount, units + 1)[1:].astype(np.float64)
+
     def for_each(self, units: int, open: Flags | None = None) -> list["Present"]:  # noqa: A002  (what a site is)
         """By which open site (s,) the service is present in each unit.
 
@@ -101,18 +112,18 @@ class Presence:
         What stands goes on standing for a unit, unless the unit had none of its own and gets one.
         """
         units = len(self.names)
-        counts = [self._people(people * flags) for flags in (np.ones(len(people)), before, after)]
+        counts = [self.people_in(people * flags).tolist() for flags in (np.ones(len(people)), before, after)]
         old, new = self.standing.for_each(units), self.candidates.for_each(units, open)
         rows = zip(self.names.tolist(), zip(*counts, strict=True), old, new, strict=True)
         for name, (here, had, have), today, built in rows:
             stays = today.how == "own" or (today.how == "shared" and built.how != "own")
             yield UnitStatus(name, here, had, have, today, today if stays else built)
 
-    def _people(self, people: Floats) -> list[float]:
+    def people_in(self, people: Floats) -> Floats:
+        """(u,) the people of each place (n,) added up in each unit."""
         if not len(self.of):
-            return [0.0] * len(self.names)
-        counts: list[float] = np.bincount(self.of + 1, people, len(self.names) + 1)[1:].tolist()
-        return counts
+            return np.zeros(len(self.names))
+        return np.bincount(self.of + 1, people, len(self.names) + 1)[1:].astype(np.float64)
 
 
 def measure_presence(

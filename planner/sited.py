@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import numpy as np
 import shapely
@@ -13,6 +14,7 @@ from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.land import Land
+from planner.levels import Level, Sited, floor_needs, levels_of
 from planner.network import Flags, Floats, Shapes
 from planner.official import bands_of, joined_parcels, most_land
 from planner.plan import LAND, Plan
@@ -23,7 +25,7 @@ from planner.residents import in_units
 from planner.rules import Effort, Rules
 from planner.scenario import Question, Scenario
 from planner.scenario.siting import Cost, MostLand, MostPeople, ServiceToSite, Shared, SiteServices
-from planner.services import Service, ServicesPlan, Together, site_services
+from planner.services import Service, ServiceSize, ServicesPlan, Together, site_services
 from planner.siting import cover_most_people
 from planner.standards import Standard
 
@@ -46,6 +48,7 @@ class SitedPlan:
     joined: int = 0  # parcels beyond one a site, where several make one
     number: int = 1  # of the question
     whole: ServicesPlan | None = None  # the plan of several services that this is a part of
+    level: Level | None = None  # what else there is to say of such a part
     weights: Mapping[str, float] | None = None  # what a person of each group counts; everybody alike where None
     put: "Put | None" = field(default=None, repr=False)  # how the library was asked, to ask again
 
@@ -150,18 +153,23 @@ class Siting:
             for each, rule in zip(question.services, rules_of, strict=True)
         ]
         services = [self._service(each, put, rules_of) for each, put in zip(question.services, puts, strict=True)]
+        levels = [
+            Sited(service, put.demand, put.candidates, put.today, each.floor)
+            for each, put, service in zip(question.services, puts, services, strict=True)
+        ]
         plan = site_services(
             self.demand,
             services,
-            together=[_together(each, question, services, land) for each in question.together],
+            together=[one for each in question.together for one in _together(each, question, services, land)],
             budget=question.budget,
+            floors=list(floor_needs(levels)),
             before=question.before,
             rules=Rules(question.must_keep, question.forbid),
             effort=effort,
         )
-        for part, put in zip(plan.parts, puts, strict=True):
+        for part, put, level in zip(plan.parts, puts, levels_of(plan, levels), strict=True):
             sited = self._sited(part, put.standard, put.new_sites, land)
-            yield replace(sited, whole=plan, put=put, weights=put.weights)
+            yield replace(sited, whole=plan, put=put, weights=put.weights, level=level)
 
     def _service(self, each: ServiceToSite, put: Put, all_rules: Sequence[Standard]) -> Service:
         """A service as the library is asked it."""
@@ -179,6 +187,7 @@ class Siting:
             holds=put.rules.counts,
             cost=_cost_of(each.cost, put.candidates),
             presence=self._presence(each, put),
+            sizes=_sizes(each, put),
         )
 
     def _presence(self, each: ServiceToSite, put: Put) -> Presence | None:
@@ -366,14 +375,38 @@ def _holds(each: ServiceToSite, rule: Standard, land: Facilities) -> Flags:
     return land.at_least(max(each.min_area_m2, rule.min_area_m2)) & (land.area_m2 <= most)
 
 
-def _together(both: Shared, question: SiteServices, services: Sequence[Service], land: Facilities) -> Together:
-    """Services on one parcel, as the library is asked them: it holds them all, and building them as one saves."""
+def _sizes(each: ServiceToSite, put: Put) -> tuple[ServiceSize, ...]:
+    """The sizes of a service as the library is asked them: beside the cost of the site each has its own."""
+    land, holds, cost = put.candidates, put.rules.counts, _cost_of(each.cost, put.candidates)
+    return tuple(
+        ServiceSize(
+            size.name,
+            land.at_least(size.min_area_m2) & (True if holds is None else holds),
+            None if cost is None else cost + size.cost,
+            size.floor_m2,
+            size.capacity,
+        )
+        for size in each.sizes
+    )
+
+
+def _together(
+    both: Shared, question: SiteServices, services: Sequence[Service], land: Facilities
+) -> Iterator[Together]:
+    """Services on one parcel, in each of their sizes: it holds them all, and building them as one saves."""
     among = {service.name: (service, asked) for service, asked in zip(services, question.services, strict=True)}
     chosen = [among[name] for name in both.services]
-    needs = sum(max(asked.min_area_m2, service.standard.min_area_m2) for service, asked in chosen)
-    costs = [service.cost for service, _ in chosen if service.cost is not None]
-    return Together(
-        both.services,
-        holds=land.at_least(needs if both.min_area_m2 is None else both.min_area_m2),
-        cost=(1 - both.saves) * np.sum(costs, axis=0) if costs else None,
-    )
+    for sizes in product(*(range(len(asked.sizes) or 1) for _, asked in chosen)):
+        needs, costs, names = 0.0, [], []
+        for (service, asked), number in zip(chosen, sizes, strict=True):
+            own, built = (asked.sizes[number], service.sizes[number]) if asked.sizes else (None, service)
+            needs += max(asked.min_area_m2, service.standard.min_area_m2, own.min_area_m2 if own else 0.0)
+            names.append(own.name if own else "")
+            if built.cost is not None:
+                costs.append(built.cost)
+        yield Together(
+            both.services,
+            holds=land.at_least(needs if both.min_area_m2 is None else both.min_area_m2),
+            cost=(1 - both.saves) * np.sum(costs, axis=0) if costs else None,
+            sizes=tuple(names),
+        )

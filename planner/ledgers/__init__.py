@@ -16,6 +16,7 @@ from planner.ledgers.beyond import (
 )
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
 from planner.ledgers.findings import findings_records, findings_sheet, findings_text
+from planner.ledgers.levels import centres_text, level_records, levels_sheet, presence_text
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
@@ -32,6 +33,8 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "walkers.csv": walkers_text,
     "measures.csv": measures_text,
     "circle.csv": circle_text,
+    "presence.csv": presence_text,
+    "centres.csv": centres_text,
     "nearness.csv": nearness_text,
     "deserts.csv": deserts_text,
     "evenness.csv": evenness_text,
@@ -43,6 +46,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
+    "levels": level_records,
     "walkers": walker_records,
     "measures": measures_records,
     "doctor": findings_records,
@@ -55,5 +59,6 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     measures_sheet,
     walkers_sheet,
     circle_sheet,
+    levels_sheet,
     findings_sheet,
 )

@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, StrictBool, Tag, ValidationInfo, fiel
 
 from planner import standards as published
 from planner.scenario.blocks import StandardId
+from planner.scenario.eldercare import FloorAsked, SizeToSite
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Amount, Count, Model, Positive, SiteLayer, Text
 from planner.scenario.people import Units
@@ -196,6 +197,21 @@ class ServiceToSite(Model):
     shared_from: Annotated[Amount, Field(le=1)] | None = 0.5
     """A site beyond the border stands for an area if at least this share of its people have it in reach; empty: none
     does."""
+    sizes: tuple[SizeToSite, ...] = ()
+    """In which sizes it may be built, the one to prefer first."""
+    floor: FloorAsked | None = None
+    """Floor for each hundred households, by the areas of present_in; sites that include this service count as well."""
+
+    @model_validator(mode="after")
+    def _of_its_sizes(self) -> "ServiceToSite":
+        names = [size.name for size in self.sizes]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise complaint(f"sizes name {', '.join(twice)} more than once; name each size apart")
+        if self.cost is None and (dear := [size.name for size in self.sizes if size.cost]):
+            raise complaint(f"sizes {', '.join(dear)} cost something beside the site; write cost of the site as well")
+        if self.floor is not None and self.present_in is None:
+            raise complaint("floor is counted by the areas of present_in; write present_in as well")
+        return self
 
 
 class Shared(Model):
@@ -243,6 +259,7 @@ class SiteServices(Asking):
         yield from super().assumptions
         yield from (each.cost.assumption for each in self.services if each.cost)
         yield from (each.assumption for each in self.together if each.assumption)
+        yield from (each.floor.assumption for each in self.services if each.floor)
 
     @field_validator("services")
     @classmethod
