@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from planner.detour import Detours, measure_detours
     from planner.equity import Evenness, Theil, gini, lorenz, measure_evenness, palma_ratio, theil, worst_to_mean
     from planner.errors import PlannerError
+    from planner.examined import Assumption, Examination, Examined, Terms, examine_plan, what_binds
     from planner.facilities import Facilities
     from planner.fairness import Fairest, lift_worst
     from planner.joining import join_parcels
@@ -111,6 +112,12 @@ _HOME = {
     "best_replacement": "alternatives",
     "best_with": "alternatives",
     "Frontier": "alternatives",
+    "Assumption": "examined",
+    "Examination": "examined",
+    "Examined": "examined",
+    "Terms": "examined",
+    "examine_plan": "examined",
+    "what_binds": "examined",
     "sites_in_all": "alternatives",
     "survival": "alternatives",
     "trace_frontier": "alternatives",

@@ -123,7 +123,7 @@ def answer(
         **found.ended,
         beyond=np.zeros(len(asked.demand.ids), bool) if beyond is None else beyond,
         candidates=asked.to_candidates.facility_ids,
-        again=lambda limits: answer(asked, means, standard, _with(asked.choice, limits), beyond),
+        again=lambda limits: answer(asked, means, standard, limited(asked.choice, limits), beyond),
     )
     log.info("%s: %s, %.2f s", asked.question, plan, plan.seconds)
     return plan
@@ -152,8 +152,8 @@ def _why_none(asked: Asked, choice: Choice, means: Means, feasible: bool, in_wor
     return f"No plan keeps these rules together: {'; '.join(names)}. Loosen one of them."
 
 
-def _with(choice: Choice, limits: Sequence[Limit]) -> Choice:
-    """More limits; those of a single site settle it."""
+def limited(choice: Choice, limits: Sequence[Limit]) -> Choice:
+    """A choice under more limits; those of a single site settle it."""
     always, never, others = np.zeros(choice.m, bool), np.zeros(choice.m, bool), []
     for limit in limits:
         if len(limit.site) == 1 and limit.least >= 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from planner.answer import Figures, Found, Means, find
+from planner.answer import Figures, Found, Means, find, limited
 from planner.asked import Asked
 from planner.demand import Demand
 from planner.errors import QuestionError, first
@@ -378,9 +378,14 @@ class _Question:
     @cached_property
     def choice(self) -> Choice:
         """What may open as what, and what limits it, over the pairs."""
+        return self.choice_under(())
+
+    def choice_under(self, further: Sequence[Limit]) -> Choice:
+        """The same under further limits of candidates, whatever these become."""
         m = self.m
         pair = np.arange(len(self.options) * m).reshape(-1, m)
-        choice = self.asked.choice.copied(len(self.options), np.array([~option.holds for option in self.options]))
+        closed = np.array([~option.holds for option in self.options])
+        choice = limited(self.asked.choice, further).copied(len(self.options), closed)
         limits = []
         for k, service in enumerate(self.services):
             has = np.concatenate([pair[o] for o, option in enumerate(self.options) if k in option.has])
@@ -466,7 +471,7 @@ class _Question:
             self.choice,
         )
 
-    def find(self, part: int, floor: float | None) -> Found:
+    def find(self, part: int, floor: float | None, choice: Choice) -> Found:
         """The plan over pairs with the most of one part, and at least `floor` of the other."""
         from planner.optimise.gains import Gains  # noqa: PLC0415  (Numba takes a while to load)
         from planner.optimise.problem import Problem  # noqa: PLC0415
@@ -486,7 +491,7 @@ class _Question:
             self.figures,
             possible=possible_gains(problem, self.effort),
         )
-        return find(self.asked, means, self.choice, self._in_words)
+        return find(self.asked, means, choice, self._in_words)
 
     def figures(self, plan: Flags) -> Figures:
         """The same for each pair: the people who gain by it, by weight, and how many would be lost without it."""
@@ -498,14 +503,15 @@ class _Question:
             np.add.at(served, (option_of[nearest], nearest), self.people[k][here])
         return Figures(served.ravel(), lost_without(plan, self.worth), np.logical_or.reduce(gained))
 
-    def plan(self, before: str) -> ServicesPlan:
-        """First one reading of full cover, then the other."""
+    def plan(self, before: str, further: Sequence[Limit] = ()) -> ServicesPlan:
+        """First one reading of full cover, then the other, under further limits of candidates."""
+        choice = self.choice_under(further) if further else self.choice
         order: tuple[int, ...] = (PEOPLE, PRESENCE) if before == "people" else (PRESENCE, PEOPLE)
         if all(service.presence is None for service in self.services):
             order = (PEOPLE,)
         found: dict[int, Found] = {}
         for part in order:
-            found[part] = self.find(part, found[order[0]].objective if found else None)
+            found[part] = self.find(part, found[order[0]].objective if found else None, choice)
         plan, m = found[order[-1]].plan, self.m
         figures, pairs = self.figures(plan), np.flatnonzero(plan)
         pairs = pairs[np.lexsort((-figures.served[pairs], pairs // m))]
@@ -527,6 +533,8 @@ class _Question:
             only=figures.only[pairs],
             gained=figures.gained,
             **ended,
+            candidates=self.asked.to_candidates.facility_ids,
+            again=lambda limits: self.plan(before, limits),
             becomes=tuple(tuple(self.services[k].name for k in self.options[o].has) for o in pairs // m),
             sizes=tuple(tuple(size.name for size in self.options[o].sizes) for o in pairs // m),
             floor_m2=np.array([sum(size.floor_m2 for size in self.options[o].sizes) for o in pairs // m], np.float64),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.alternatives import best_replacement, best_with, other_plans
 from planner.coverage import measure_coverage
 from planner.demand import Units
 from planner.errors import QuestionError
@@ -381,6 +382,31 @@ def test_no_other_plan_is_better_in_the_reading_that_comes_first_or_then_in_the_
     assert found.objective == pytest.approx(people)
     assert found.present == units
     assert found.ending == "proven"
+
+
+@given(programmes())
+@settings(max_examples=25, deadline=None)
+def test_a_site_that_falls_out_is_replaced_as_well_as_can_be(programme):
+    demand, reach, parks, services, asked = programme
+    asked = {**asked, "before": "people"}
+    plans = list(every_plan(reach, services, asked))
+    if not plans:
+        return
+    found, ids = site_services(demand, services, **asked), reach.facility_ids.tolist()
+
+    def best(stay: set[str], falls: str | None) -> float:
+        opened = [({ids[j] for j, has in enumerate(plan) if has}, plan) for plan in plans]
+        allowed = [plan for sites, plan in opened if stay <= sites and falls not in sites]
+        return max((worth(demand, reach, parks, services, plan)[0] for plan in allowed), default=-np.inf)
+
+    for site in found.opened:
+        replaced = best_replacement(found, site)
+        assert replaced.worse == pytest.approx(found.objective - best({*found.opened} - {site}, site))
+    for site in ids:
+        if best({site}, None) > -np.inf:
+            assert best_with(found, site).objective == pytest.approx(best({site}, None))
+    if found.opened:
+        assert all(len({*found.opened} - {*other.opened}) >= 1 for other in other_plans(found))
 
 
 @st.composite
