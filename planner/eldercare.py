@@ -194,6 +194,8 @@ class Referral:
 
 def measure_referral(sites: Facilities, upper: Facilities, *, limit_m: float) -> Referral:
     """From the nearest gate of each site to the nearest site of the upper level, on the streets."""
+    if not len(sites):
+        return Referral(sites.ids, np.empty(0), (), limit_m)
     gates = Demand(
         np.arange(len(sites.gate_xy)).astype(np.str_),
         sites.gate_xy,

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import shapely
 
-from planner.ages import Ages
+from planner.ages import Ages, check_classes
 from planner.city import City, check_datum, how_to_read
-from planner.demand import Demand, Units
+from planner.demand import Demand, Units, spread
 from planner.errors import DataError
 from planner.network import Flags
 from planner.population import PopulationBase
 from planner.scenario import Scenario
-from planner.scenario.people import Counts, Raster
+from planner.scenario.people import AgeShares, Counts, Raster
 from planner.scenario.people import Units as UnitsAsked
 from planner.sources import census, homes, places, raster, tables
 from planner.tree import Tree, nest, tree_of_codes
@@ -81,6 +81,10 @@ def _spread(scenario: Scenario, city: City) -> tuple[Demand, list[str]]:
         cells = _cells(asked.raster, city)
         people, assumed = raster.spread_cells(over, cells, base=whom)
         said += [*cells.notes, *assumed]
+    elif asked.ages is not None:
+        people = homes.spread_counts(
+            over, _of_ages(asked.total or 0, asked.ages), _groups(asked.ages), base=whom, crs=crs
+        )
     else:
         people = tables.spread_residents(*each, total=asked.total, base=whom, crs=crs)
     notes = [*said, f"people are spread over {int(among.sum()):,} homes by floor area"]
@@ -107,7 +111,7 @@ def _counted(asked: Counts, over: places.Buildings, whom: PopulationBase, city: 
         layer=asked.layer,
         encoding=asked.encoding,
     )
-    groups = {name: ages for name, text in asked.groups.items() if (ages := Ages.read(text))}
+    groups = _groups(asked)
     areas, said = None, list(counts.notes)
     if asked.areas is not None:
         layer = asked.areas
@@ -126,6 +130,19 @@ def _counted(asked: Counts, over: places.Buildings, whom: PopulationBase, city: 
         )
     people = homes.spread_counts(over, counts, groups, areas=areas, base=whom, crs=city.crs)
     return people, said
+
+
+def _of_ages(total: int, asked: AgeShares) -> census.Counts:
+    """One total parted by the shares of age classes, to the person."""
+    read = {ages: share for text, share in asked.classes.items() if (ages := Ages.read(text))}
+    classes = tuple(sorted(read))
+    check_classes(classes)
+    people = spread(total, np.array([read[each] for each in classes]))
+    return census.Counts(np.array(["everybody"]), classes, people[None, :])
+
+
+def _groups(asked: Counts | AgeShares) -> dict[str, Ages]:
+    return {name: ages for name, text in asked.groups.items() if (ages := Ages.read(text))}
 
 
 def _cells(asked: Raster, city: City) -> raster.Cells:

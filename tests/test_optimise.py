@@ -270,3 +270,22 @@ def test_a_solver_that_is_not_there_is_named() -> None:
         solver.solve(
             models.best_sites(problem(rows({0}, people=[1], m=1), 1)), time_limit_s=60, gap=0.0, solver="GUROBI_CMD"
         )
+
+
+@given(st.integers(2, 7), st.integers(0, 4), st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_an_exchange_is_allowed_where_the_plan_after_it_is(m, k, draw):
+    def limit(number: int) -> Limit:
+        site = np.array(sorted(draw.sample(range(m), draw.randint(1, m))), np.int64)
+        amount = np.array([float(draw.randint(-1, 3)) for _ in site])
+        return Limit(f"limit_{number}", site, amount, least=draw.choice([-np.inf, 0.0, 1.0]), most=draw.randint(0, 5))
+
+    choice = Choice.of(m, (), (), [limit(number) for number in range(k)])
+    plan = np.array([draw.random() < 0.5 for _ in range(m)])
+    opened = np.flatnonzero(plan)
+    kept = choice.exchanges(plan, opened)
+    for r, leaves in enumerate(opened):
+        for j in np.flatnonzero(~plan):
+            other = plan.copy()
+            other[[j, leaves]] = True, False
+            assert kept[j, r] == choice.allows(other)

@@ -378,3 +378,13 @@ def test_every_shipped_scenario_holds_with_its_variants(path):
 @pytest.mark.parametrize("path", sorted((PROJECT / "tests/scenarios").glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_scenarios_of_real_cities_hold(path):
     assert load(path).city.extract is not None
+
+
+def test_shares_of_ages_are_of_a_total_and_add_up(write):
+    text = SHORTEST.replace("total: 1000", "total: 1000, ages: {classes: {0-59: 0.8, 60+: 0.2}, groups: {older: 60+}}")
+    ages = load(write(text)).demand.spread.ages
+    assert (ages.classes, ages.groups) == ({"0-59": 0.8, "60+": 0.2}, {"older": "60+"})
+    with pytest.raises(ScenarioError, match=r"demand.spread.ages.classes: must add up to 1, not 1.1"):
+        load(write(text), set=["demand.spread.ages.classes.60+=0.3"])
+    with pytest.raises(ScenarioError, match=r"demand.spread.ages: are shares of the total"):
+        load(write(text), set=["demand.spread.total="])

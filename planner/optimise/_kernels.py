@@ -101,6 +101,31 @@ def exchanges(indptr: Any, site: Any, gain: Any, slot: Any, slots: Any) -> Any: 
 
 
 @njit(cache=True)
+def kept_limits(indptr: Any, limit: Any, amount: Any, least: Any, most: Any, spent: Any, opened: Any) -> Any:
+    """(m, open) whether every limit holds once a site takes the place of an open one; `spent` (k,) is today's.
+
+    `indptr` (m+1,), `limit` and `amount` (entries,) are the limits site by site.
+    """
+    m = len(indptr) - 1
+    kept = np.ones((m, len(opened)), np.bool_)
+    for r in range(len(opened)):
+        leaves, left = opened[r], spent.copy()
+        for e in range(indptr[leaves], indptr[leaves + 1]):
+            left[limit[e]] -= amount[e]
+        broken = ((left < least) | (left > most)).sum()
+        for j in range(m):
+            mended = 0
+            for e in range(indptr[j], indptr[j + 1]):
+                k = limit[e]
+                if not least[k] <= left[k] + amount[e] <= most[k]:
+                    kept[j, r] = False
+                    break
+                mended += left[k] < least[k] or left[k] > most[k]
+            kept[j, r] &= mended == broken
+    return kept
+
+
+@njit(cache=True)
 def site_values(indptr: Any, site: Any, gain: Any, part: Any, scale: Any, price: Any, m: Any) -> Any:
     """(m,) v_j = Σ_i (scale_i g_ij − price_i)⁺: what each site is worth beyond the prices of its rows."""
     value = np.zeros(m)

@@ -66,6 +66,18 @@ class Choice:
         slack = EXACT * np.maximum(1.0, abs(amount).sum(axis=1))
         return bool(((least - slack <= spent) & (spent <= most + slack)).all())
 
+    def exchanges(self, plan: Flags, opened: Integers) -> Flags:
+        """(m, open) whether a plan (m,) keeps every limit once a site takes the place of an open one."""
+        from planner.optimise._kernels import kept_limits  # noqa: PLC0415  (Numba takes a while to load)
+
+        amount, least, most = self.matrix
+        slack = EXACT * np.maximum(1.0, abs(amount).sum(axis=1))
+        spent, by_site = amount @ plan.astype(np.float64), amount.tocsc()
+        kept: Flags = kept_limits(
+            by_site.indptr, by_site.indices, by_site.data, least - slack, most + slack, spent, opened
+        )
+        return kept
+
     def with_limits(self, *limits: Limit) -> "Choice":
         """The same sites under more limits."""
         return replace(self, limits=(*self.limits, *limits))

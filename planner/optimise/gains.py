@@ -1,6 +1,6 @@
 """What places gain from sites: the rows that covering, gradual covering and walking all share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,10 @@ class Gains:
     def total_by_part(self, plan: Flags, parts: int) -> Floats:
         """(parts,) what the rows of each part gain from a plan (m,)."""
         return np.bincount(self.part, weights=self.best(plan), minlength=parts).astype(np.float64)
+
+    def counted(self, scale: Floats) -> "Gains":
+        """The gains of each part counted `scale` (parts,) times, in rows that gain anything."""
+        return replace(self, weight=self.weight * scale[self.part]).merged()[0]
 
     def merged(self) -> tuple["Gains", Integers]:
         """The same gains in fewer rows, and which row each one became (n,), -1 where it gains nothing.

@@ -46,8 +46,12 @@ class Problem:
         """The gains of the parts that count."""
         if self.counted.all():
             return self.gains
-        own = self.gains.weight * self.counted[self.gains.part]
-        return Gains(own, self.gains.indptr, self.gains.site, self.gains.worth, self.gains.part, self.m).merged()[0]
+        return self.gains.counted(self.counted)
+
+    @cached_property
+    def spoken_of(self) -> tuple[Gains, ...]:
+        """The gains of the parts that each floor speaks of."""
+        return tuple(self.gains.counted(speaks) for speaks in self.speaks)
 
     def value(self, plan: Flags) -> float:
         """What a plan (m,) is worth."""

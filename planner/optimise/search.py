@@ -12,7 +12,6 @@ from planner.optimise.gains import Gains
 from planner.optimise.problem import Problem
 
 ROUNDS = 1000  # of exchanges; a few dozen are usual, rounding errors of fractional people must not make it endless
-TRIED = 200  # of the best exchanges, before it is accepted that the limits allow none
 LEAST_CHANGE = 1e-9  # share of the total by which an exchange must better it
 
 
@@ -156,18 +155,15 @@ def exchanged(problem: Problem, plan: Flags) -> Flags:
     simple = _only_counted(problem)
     for _ in range(ROUNDS):
         opened, change, _, _ = _changes(problem, plan)
+        if not simple and problem.allows(plan):
+            change[~_allowed(problem, plan, opened)] = -np.inf
         least = LEAST_CHANGE * max(1.0, abs(problem.value(plan)))
-        for at in [int(change.argmax())] if simple and change.size else _ranked(change.ravel()):
-            if change.flat[at] <= least:
-                return plan
-            j, r = divmod(at, len(opened))
-            other = plan.copy()
-            other[[j, opened[r]]] = True, False
-            if simple or problem.allows(other) or not problem.allows(plan):
-                plan = other if simple else grown(problem, other)
-                break
-        else:
+        if change.max(initial=-np.inf) <= least:
             return plan
+        j, r = divmod(int(change.argmax()), len(opened))
+        other = plan.copy()
+        other[[j, opened[r]]] = True, False
+        plan = other if simple else grown(problem, other)
     return plan
 
 
@@ -228,8 +224,11 @@ def earliest(problem: Problem, plan: Flags) -> Flags:
 
     The last site that can gives way to the first candidate that keeps the value and every limit, again and again.
     """
+    simple = _only_counted(problem)
     for _ in range(problem.m):
         opened, change, _, _ = _changes(problem, plan)
+        if not simple:
+            change[~_allowed(problem, plan, opened)] = -np.inf
         value = problem.value(plan)
         tolerance = EXACT * max(1.0, abs(value))
         for r in range(len(opened))[::-1]:
@@ -253,18 +252,31 @@ def _changes(problem: Problem, plan: Flags) -> tuple[Integers, Floats, Floats, F
     (m, open) what opening a site in place of each open one would change, −inf where one of them may not move; (m,)
     what rows gain by opening a site; (open,) what they lose by closing one.
     """
-    from planner.optimise._kernels import exchanges  # noqa: PLC0415
-
-    gains, choice = problem.counting, problem.choice
-    opened = np.flatnonzero(plan)
-    slot = np.full(problem.m, -1)
-    slot[opened] = np.arange(len(opened))
-    adds, lost, change = exchanges(gains.indptr, gains.site, gains.gain, slot, len(opened))
-    change += adds[:, None] - lost
+    choice, opened = problem.choice, np.flatnonzero(plan)
+    change, adds, lost = _exchanges(problem.counting, opened)
     change += problem.cost[opened] - problem.cost[:, None]
     change[~choice.free | plan] = -np.inf
     change[:, choice.keep[opened]] = -np.inf
     return opened, change, adds, lost
+
+
+def _exchanges(gains: Gains, opened: Integers) -> tuple[Floats, Floats, Floats]:
+    """(m, open) what opening a site in place of each open one changes; adds (m,) and losses (open,) of one alone."""
+    from planner.optimise._kernels import exchanges  # noqa: PLC0415
+
+    slot = np.full(gains.m, -1)
+    slot[opened] = np.arange(len(opened))
+    adds, lost, change = exchanges(gains.indptr, gains.site, gains.gain, slot, len(opened))
+    change += adds[:, None] - lost
+    return change, adds, lost
+
+
+def _allowed(problem: Problem, plan: Flags, opened: Integers) -> Flags:
+    """(m, open) the exchanges after which an allowed plan still keeps every limit and floor."""
+    kept = problem.choice.exchanges(plan, opened)
+    for gains, missing in zip(problem.spoken_of, problem.missing(plan), strict=True):
+        kept &= _exchanges(gains, opened)[0] >= missing
+    return kept
 
 
 def _ways_to_pay(problem: Problem) -> list[Floats | None]:
@@ -315,12 +327,3 @@ def _only_counted(problem: Problem) -> bool:
     """Whether an exchange of one site for another can break nothing."""
     limits = problem.choice.limits
     return not len(problem.floor) and all(len(x.site) == problem.m and len(np.unique(x.amount)) <= 1 for x in limits)
-
-
-def _ranked(change: Floats) -> list[int]:
-    """The positions of the largest changes, of equals the first."""
-    if not len(change):
-        return []
-    most = np.argpartition(-change, min(TRIED, len(change) - 1))[:TRIED]
-    most = np.sort(most)
-    return most[np.argsort(-change[most], kind="stable")].tolist()  # type: ignore[no-any-return]

@@ -1,5 +1,6 @@
 """The keys under `demand`: who lives where, whom the figures count, and by which areas they are reported."""
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StrictBool, ValidationInfo, field_validator, model_validator
@@ -8,6 +9,7 @@ from planner.ages import Ages
 from planner.population import PopulationBase
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import (
+    Amount,
     AnyFile,
     Column,
     Count,
@@ -160,11 +162,29 @@ class PeopleRaster(Raster):
     """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
 
 
+class AgeShares(Model):
+    """How old the people of a single total are, everywhere alike."""
+
+    classes: dict[Annotated[Text, AfterValidator(_ages)], Annotated[Amount, Field(le=1)]]
+    """The share of each age class, which part everybody: {0-59: 0.82, 60-79: 0.15, 80+: 0.03}."""
+    groups: dict[Text, Annotated[Text, AfterValidator(_ages)]]
+    """The groups to report, by their ages: {60+: 60+, 80+: 80+}; they begin and end with classes."""
+
+    @field_validator("classes")
+    @classmethod
+    def _everybody(cls, value: dict[str, float]) -> dict[str, float]:
+        if not math.isclose(sum(value.values()), 1, abs_tol=1e-9):
+            raise complaint(f"must add up to 1, not {sum(value.values()):g}")
+        return value
+
+
 class Spread(Model):
     """People spread over the residential buildings of the city by floor area, to the person."""
 
     total: Annotated[Count, Field(gt=0)] | None = None
     """Everybody in the study area."""
+    ages: AgeShares | None = None
+    """How old those of the total are."""
     totals: Totals | None = None
     """A table of totals by unit, instead of one total."""
     counts: Counts | None = None
@@ -175,6 +195,13 @@ class Spread(Model):
     """Which population this is: {kind: resident, date: 2020-11-01, boundary: 川汇区, source: 七普公报}."""
     assumption: Text | None = Field(None, validate_default=True)
     """The sentence that every output repeats; one total for a whole city cannot do without."""
+
+    @field_validator("ages")
+    @classmethod
+    def _of_a_total(cls, value: AgeShares | None, info: ValidationInfo) -> AgeShares | None:
+        if value is not None and info.data.get("total") is None:
+            raise complaint("are shares of the total; write total, or a table of counts by age")
+        return value
 
     @field_validator("raster")
     @classmethod
