@@ -24,6 +24,7 @@ from planner.errors import DataError, FetchError, NoSolverError, OutputError, Pl
 if TYPE_CHECKING:
     from planner.coverage import Coverage
     from planner.run import Run
+    from planner.sited import SitedPlan
 
 STEPS = 9  # of a run, as the plain progress counts them: seven of run_scenario, then tables and map
 GAP_NOT_REACHED, DATA_REFUSED, BUG, INTERRUPTED = 1, 3, 70, 130
@@ -204,9 +205,11 @@ def headlines(run: "Run") -> Iterator[str]:
         yield from (f"  {row}" for row in _by_group(each.before, each.after, run.demand.groups))
     for sited in run.plans:
         if sited.whole is None:
-            yield f"{sited.standard.title['en']}: {sited.plan} [{sited.standard.source}]"
-        elif sited.plan is sited.whole.parts[0]:
+            yield f"{sited.standard.title['en']}: {sited.proof} [{sited.standard.source}]"
+        elif sited.standard is sited.whole.parts[0].standard:
             yield f"several services on the same land: {sited.whole}"
+        if sited.phasings:
+            yield from _by_years(sited)
     if run.rule_sets:
         yield "The same green under every rule-set, in people and residential land; documents ask a share of the land:"
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
@@ -223,6 +226,18 @@ def headlines(run: "Run") -> Iterator[str]:
     yield from map(str, run.beyond.shared)
 
 
+def _by_years(sited: "SitedPlan") -> Iterator[str]:
+    """The plan over the years, and what those that look less far serve fewer."""
+    phasings = sited.phasings
+    if phasings is None:
+        return
+    ways = {"in order": phasings.ordered, "phased": phasings.phased, "myopic": phasings.myopic}
+    for name, way in {**ways, "static": phasings.static}.items():
+        if way is not None:
+            fewer = f", {phasings.regret(way):,.0f} fewer" if way is not phasings.phased else ""
+            yield f"  {sited.standard.service} over the years, {name}: {way}{fewer}"
+
+
 def _by_group(before: "Coverage", after: "Coverage", groups: tuple[str, ...]) -> Iterator[str]:
     """How many of each group meet the standard, a line a group."""
     people = before.people.sum(axis=0)
@@ -237,7 +252,7 @@ def gap_missed(run: "Run") -> list[bool]:
     return [
         whole.ending == "stopped" and whole.gap > run.scenario.siting[sited.number - 1].gap
         for sited in run.plans
-        for whole in (sited.whole or sited.plan,)
+        for whole in (sited.proof,)
     ]
 
 

@@ -127,7 +127,7 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
         "unit": plan.unit,
         "weights": dict(sited.weights or {}),
         "opened": list(plan.opened),
-        **({"objective": figure(plan.objective), "part_of": _ending(sited.whole)} if sited.whole else _ending(plan)),
+        **_proof(sited),
         "sites": [
             {
                 "id": site_id,
@@ -143,6 +143,13 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
             )
         ],
     }
+
+
+def _proof(sited: SitedPlan) -> dict[str, Any]:
+    """How good a plan provably is, by itself, as a part of one of several services, or over its years."""
+    if sited.proof is sited.plan:
+        return _ending(sited.plan)
+    return {"objective": figure(sited.plan.objective), "part_of" if sited.whole else "over_years": _ending(sited.proof)}
 
 
 def _ending(plan: Plan) -> dict[str, Any]:

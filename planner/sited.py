@@ -17,6 +17,8 @@ from planner.land import Land
 from planner.levels import Level, Sited, floor_needs, levels_of
 from planner.network import Flags, Floats, Shapes
 from planner.official import bands_of, joined_parcels, most_land
+from planner.over_years import ordered, phased, reordered
+from planner.phasing import PhasedPlan, Phasings, compare_phasings
 from planner.plan import LAND, Plan
 from planner.presence import Presence, measure_presence
 from planner.reach import Reach, measure_nearest, measure_reach
@@ -50,7 +52,18 @@ class SitedPlan:
     whole: ServicesPlan | None = None  # the plan of several services that this is a part of
     level: Level | None = None  # what else there is to say of such a part
     weights: Mapping[str, float] | None = None  # what a person of each group counts; everybody alike where None
+    phased: PhasedPlan | None = None  # the years of its sites, where they have some
+    phasings: Phasings | None = None  # that beside the plans that look less far
     put: "Put | None" = field(default=None, repr=False)  # how the library was asked, to ask again
+
+    @property
+    def proof(self) -> Plan:
+        """The plan whose bound says how good this one is."""
+        return self.whole or self.phased or self.plan
+
+    def over(self, plan: PhasedPlan) -> "SitedPlan":
+        """With its years, beside the plans that look less far."""
+        return replace(self, phased=plan, phasings=compare_phasings(plan))
 
     @property
     def parcels(self) -> int:
@@ -138,6 +151,11 @@ class Siting:
             budget=question.budget,
         )
         put = self._put(rule, land, question.new_sites, question.people or None, rules, effort)
+        if question.years:
+            years = phased(put, question)
+            assert years.in_the_end is not None  # noqa: S101  (it has a standard)
+            sited = self._sited(years.in_the_end, rule, question.new_sites, land).over(years)
+            return replace(sited, weights=put.weights)
         return replace(self._sited(put.most_people(), rule, question.new_sites, land), put=put, weights=put.weights)
 
     def _services(self, question: SiteServices, effort: Effort) -> Iterator[SitedPlan]:
@@ -167,9 +185,28 @@ class Siting:
             rules=Rules(question.must_keep, question.forbid),
             effort=effort,
         )
-        for part, put, level in zip(plan.parts, puts, levels_of(plan, levels), strict=True):
-            sited = self._sited(part, put.standard, put.new_sites, land)
-            yield replace(sited, whole=plan, put=put, weights=put.weights, level=level)
+        for number, (part, put, each, level) in enumerate(
+            zip(plan.parts, puts, question.services, levels_of(plan, levels), strict=True)
+        ):
+            years = self._in_order(number, plan, puts, each) if each.years else None
+            own = part if years is None else reordered(part, years.opened)
+            sited = replace(self._sited(own, put.standard, put.new_sites, land), whole=plan, put=put, level=level)
+            yield replace(sited if years is None else sited.over(years), weights=put.weights)
+
+    def _in_order(self, number: int, plan: ServicesPlan, puts: Sequence[Put], each: ServiceToSite) -> PhasedPlan:
+        """The years of the sites of one of several services."""
+        put, part = puts[number], plan.parts[number]
+        other = np.setdiff1d(plan.sites, part.sites)
+        alike = [
+            another.sites
+            for another, its in zip(plan.parts, puts, strict=True)
+            if put.standard.service in city.family(its.standard.service)
+        ]
+        taken, serving = (
+            np.isin(np.arange(len(put.candidates)), sites) for sites in (other, np.intersect1d(other, np.hstack(alike)))
+        )
+        cost = _cost_of(each.cost, put.candidates)
+        return ordered(put, each, part, taken=taken, serving=serving, cost=cost)
 
     def _service(self, each: ServiceToSite, put: Put, all_rules: Sequence[Standard]) -> Service:
         """A service as the library is asked it."""
@@ -247,8 +284,10 @@ class Siting:
         self.plans.append(sited)
         self.built = np.concatenate([self.built, new.geometry])
         new = replace(new, ids=np.array([f"plan {sited.number}: {id}" for id in new.ids], np.str_))  # noqa: A001
+        closed = [site for site, _ in sited.phased.closed] if sited.phased else []
         for service in city.family(rule.service):
-            self.opened[service] = self.opened[service].joined(new)
+            today = self.opened[service]
+            self.opened[service] = today.kept(~np.isin(today.ids, closed)).joined(new)
         if city.is_green(rule):
             self.pocket_parks.append(new)
 
@@ -275,6 +314,7 @@ class Siting:
     def check_agreement(self, before: Mapping[str, Coverage], after: Mapping[str, Coverage]) -> None:
         """Refuse an answer of which coverage, knowing nothing of siting, measures something else than plans claim."""
         alone = len({sited.standard.id for sited in self.plans}) == 1
+        closing = any(sited.phased and sited.phased.closed for sited in self.plans)
         for sited in self.plans:
             if sited.plan.unit != "people":
                 continue
@@ -286,9 +326,10 @@ class Siting:
                 )
         for standard in dict.fromkeys(sited.standard.id for sited in self.plans):
             newly, claimed_at = _newly(before[standard], after[standard]), self._claimed(standard)
+            regained = before[standard].covered & after[standard].covered & closing  # from sites that close
             lost, more = (
                 int(((self.demand.people[:, 0] > 0) & places).sum())
-                for places in (claimed_at & ~newly, newly & ~claimed_at)
+                for places in (claimed_at & ~newly & ~regained, newly & ~claimed_at)
             )
             if lost or (more and alone and all(sited.plan.unit == "people" for sited in self.plans)):
                 raise AssertionError(
@@ -342,7 +383,7 @@ def _notes_of(sited: SitedPlan) -> Iterator[str]:
     if sited.asked is not None and sited.parcels < sited.asked:
         nobody = "residential land that is not served" if land else f"anybody who would still lack {rule.title['en']}"
         why = (
-            f"no further candidate reaches {nobody}"
+            f"no further candidate reaches {nobody}{' in a year that has room for it' if sited.phased else ''}"
             if sited.whole is None
             else f"further ones would bring {rule.title['en']} to nobody, or are better used for another service"
         )

@@ -18,6 +18,7 @@ from planner.ledgers.circle import circle_record, circle_sheet, circle_text
 from planner.ledgers.findings import findings_records, findings_sheet, findings_text
 from planner.ledgers.levels import centres_text, level_records, levels_sheet, presence_text
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
+from planner.ledgers.phases import phases_records, phases_sheet, phases_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
@@ -30,6 +31,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "ledger.csv": units_text,
     "rule_sets.csv": rule_sets_text,
     "three_numbers.csv": three_numbers_text,
+    "phases.csv": phases_text,
     "walkers.csv": walkers_text,
     "measures.csv": measures_text,
     "circle.csv": circle_text,
@@ -47,6 +49,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "levels": level_records,
+    "phases": phases_records,
     "walkers": walker_records,
     "measures": measures_records,
     "doctor": findings_records,
@@ -56,6 +59,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
 SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     three_numbers_sheet,
     rule_sets_sheet,
+    phases_sheet,
     measures_sheet,
     walkers_sheet,
     circle_sheet,

@@ -194,6 +194,7 @@ def _plan(sited: "SitedPlan") -> Content:
         "gap": plan.gap,
         "ending": plan.ending,
         "solver": plan.solver,
+        "over_years": _over_years(sited),
         "candidates": {
             "ids": candidates.ids.tolist(),
             "names": candidates.names.tolist(),
@@ -212,10 +213,20 @@ def _plan(sited: "SitedPlan") -> Content:
                 "area_m2": float(candidates.area_m2[site]),
                 "nearest_m": _finite(float(sited.nearest_today_m[rank])),
                 "unit": sited.unit_names[rank],
+                "year": None if sited.phased is None else sited.phased.years[sited.phased.year[rank]].name,
+                "phase": None if sited.phased is None else int(sited.phased.year[rank]) + 1,
             }
             for rank, site in enumerate(chosen.tolist())
         ],
     }
+
+
+def _over_years(sited: "SitedPlan") -> Content | None:
+    """How good a plan provably is that was chosen for its person-years."""
+    if sited.phased is None or sited.whole is not None:
+        return None
+    best = sited.phased
+    return {"gained": best.objective, "bound": best.bound, "gap": best.gap, "ending": best.ending}
 
 
 def _base(run: "Run") -> tuple[Content, list[Content]]:

@@ -32,6 +32,7 @@ class PhasedPlan(Plan):
     year: Integers = field(default_factory=lambda: np.empty(0, np.int64))  # (p,)  in which each site opens
     newly_served: Floats = field(default_factory=lambda: np.empty(0))  # (t,)  people better off than today, less worse
     closed: tuple[tuple[str, str], ...] = ()  # standing sites that serve no more, and from which year on
+    in_the_end: Plan | None = None  # the same sites in their order, as a plan in people for the last year
     others: Callable[[], "Phasings"] | None = field(default=None, repr=False, compare=False)
 
     def in_year(self, name: str) -> tuple[str, ...]:

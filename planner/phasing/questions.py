@@ -8,7 +8,8 @@ import numpy as np
 from planner.answer import Found, ending_of
 from planner.demand import Demand
 from planner.errors import QuestionError, first
-from planner.network import Flags, Floats
+from planner.means import covered_by
+from planner.network import Flags, Floats, Integers
 from planner.phasing.asked import Measure
 from planner.phasing.pairs import Pairs
 from planner.phasing.plan import PhasedPlan, Phasings, Year
@@ -148,7 +149,26 @@ class _Question(Pairs):
             year=pairs // m,
             newly_served=(np.sign(change) * self.people).sum(axis=0),
             closed=tuple((site, self.names[until[k]]) for site, k in self.stands_at.items() if until[k] < t),
+            in_the_end=self._in_the_end(found, pairs % m, figures.gained) if self.standard else None,
             others=others,
+        )
+
+    def _in_the_end(self, found: Found, sites: Integers, gained: Flags) -> Plan:
+        """What chosen sites do once all are open, without a bound of its own: it is the years that are best."""
+        figures = covered_by(self.asked, self.reach, np.isin(np.arange(self.asked.m), sites), gained)
+        people = float(self.people[gained, -1].sum())
+        return Plan(
+            question="cover_most_people",
+            standard=self.standard,
+            unit="people",
+            larger_is_better=True,
+            opened=tuple(str(self.to_candidates.facility_ids[j]) for j in sites),
+            sites=sites,
+            served=figures.served[sites],
+            only=figures.only[sites],
+            gained=gained,
+            **{**found.ended, "objective": people, "bound": people},
+            candidates=self.to_candidates.facility_ids,
         )
 
     def compared(self, best: Found) -> Phasings:

@@ -11,6 +11,7 @@ from planner.scenario.eldercare import FloorAsked, SizeToSite
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Amount, Count, Model, Positive, SiteLayer, Text
 from planner.scenario.people import Units
+from planner.scenario.years import OverYears, check_years
 
 
 class OpenGround(Model):
@@ -131,7 +132,7 @@ class WithNumber(OfOneStandard):
         return value
 
 
-class MostPeople(WithNumber):
+class MostPeople(WithNumber, OverYears):
     """The new sites that bring the standard to the most people who lack it, on foot."""
 
     question: Literal["cover_most_people"]
@@ -157,6 +158,11 @@ class MostPeople(WithNumber):
             raise complaint("needs to know what a site costs; write cost as well")
         return value
 
+    @model_validator(mode="after")
+    def _years_fit(self) -> "MostPeople":
+        check_years(self, self.new_sites, priced=self.cost is not None)
+        return self
+
 
 class MostLand(WithNumber):
     """The new sites that bring the most residential land within the radius of green: the official measure."""
@@ -174,8 +180,8 @@ class MostLand(WithNumber):
         return self
 
 
-class ServiceToSite(Model):
-    """One of several services on the same land, known by the service of its standard."""
+class ServiceToSite(OverYears):
+    """One of several services on the same land, known by the service of its standard; years put its sites in order."""
 
     standard: StandardId
     """Which standard its sites should bring. Sites of a service also count as those that it includes: a comprehensive
@@ -211,6 +217,11 @@ class ServiceToSite(Model):
             raise complaint(f"sizes {', '.join(dear)} cost something beside the site; write cost of the site as well")
         if self.floor is not None and self.present_in is None:
             raise complaint("floor is counted by the areas of present_in; write present_in as well")
+        return self
+
+    @model_validator(mode="after")
+    def _years_fit(self) -> "ServiceToSite":
+        check_years(self, self.new_sites, priced=self.cost is not None)
         return self
 
 

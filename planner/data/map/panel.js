@@ -160,10 +160,14 @@ function planTitle(words, plan) {
 function writePlan(words) {
   const { data } = words;
   const plans = data.plans.map((plan) => {
-    const proven = plan.ending === "proven";
-    const ending = proven
-      ? words.of(plan, "proven", { sites: plan.asked })
-      : words.of(plan, "stopped", { more: words.amount(plan, plan.bound - plan.gained) });
+    const over = plan.over_years; // it is the person-years that are proven, not the people in the end
+    const proven = (over ?? plan).ending === "proven";
+    const ending = over
+      ? words.say(proven ? "proven_years" : "stopped_years", { more: whole(over.bound - over.gained) })
+      : proven
+        ? words.of(plan, "proven", { sites: plan.asked })
+        : words.of(plan, "stopped", { more: words.amount(plan, plan.bound - plan.gained) });
+    const bound = over ? `${whole(over.bound)} ${words.say("person_years")}` : words.gain(plan, plan.bound);
     return make("div", {
       class: "plan",
       children: [
@@ -181,7 +185,7 @@ function writePlan(words) {
         make("p", { class: proven ? "ending proven" : "ending stopped", text: ending }),
         make("p", {
           class: "hint",
-          text: `${words.say("bound")} ${words.gain(plan, plan.bound)} · ${words.say("gap")} ${(100 * plan.gap).toFixed(2)} %`,
+          text: `${words.say("bound")} ${bound} · ${words.say("gap")} ${(100 * (over ?? plan).gap).toFixed(2)} %`,
         }),
       ],
     });
@@ -212,6 +216,7 @@ function siteFacts(words, plan, site) {
     [words.say("area"), area(words, site.area_m2)],
     [words.say("nearest_today"), site.nearest_m === null ? `> 2 km` : words.metres(site.nearest_m)],
     [words.say("unit_of_site"), site.unit || words.say("no_unit")],
+    ...(site.year ? [[words.say("opens"), `${site.year} · ${words.say("phase", { phase: site.phase })}`]] : []),
   ]);
 }
 
