@@ -70,6 +70,9 @@ def main() -> None:
         for ratio in (2.0, 3.0, 4.0, 1.5)
         for seed in (1, 2)
     }
+    for ratio in (1.5, 2.0, 3.0, 4.0):
+        name = f"single 100 x 1000, ratio {ratio}, seed 1"
+        instances[name] = made_up(100, 1000, ratio=ratio, side=190, single=True, seed=1)
     for ratio, side, reach in ((2.0, 190.0, 30), (4.0, 190.0, None), (3.0, 10.0, 30), (3.0, 10.0, None)):
         name = f"parted 200 x 3 x 5000, ratio {ratio}, side {side:.0f}, reach {reach or 'all'}"
         instances[name] = made_up(200, 5000, sizes=3, ratio=ratio, side=side, reach=reach)

@@ -16,8 +16,10 @@ from scipy.optimize import linprog
 from planner.ages import Ages
 from planner.decay import LinearDecay
 from planner.errors import DataError, PeopleError, QuestionError
+from planner.optimise.seats import levels
 from planner.optimise.seats.models import seats
 from planner.optimise.seats.question import AIMS
+from planner.optimise.seats.rounding import dealt
 from planner.reach import Reach
 from planner.rules import Effort
 from planner.schools.arrays import Arrays
@@ -752,3 +754,54 @@ def test_the_page_about_schools_prints_what_it_says():
     assert printed.getvalue().splitlines() == [
         line.removeprefix("# ") for line in re.findall(r"^# .*", code, re.MULTILINE)
     ]
+
+
+# ── places as a whole in a city too large for the programme ───────────────────────────────────────
+
+
+@settings(max_examples=30, deadline=None)
+@given(questions())
+def test_what_is_only_rounded_never_claims_more_than_it_knows(asked):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(levels, "CORE", 0)
+        plan = plan_seats(**asked, whole_places=True)
+    best = best_of_whole_places(asked)
+    assert tuple(np.round(worth(plan), 6)) >= tuple(np.round(best, 6))
+    for level, least in zip(plan.levels, best, strict=True):
+        assert level.bound <= least + 1e-6
+        if level.value > least + 1e-6:
+            assert not level.proven
+            break
+
+
+def test_rows_that_were_merged_are_dealt_out_and_few_are_parted():
+    of = small("a")
+    count = [[3], [1], [2], [2], [4]]
+    near = reach_of([[100, 100], [100, 100], [100, None], [100, 100], [100, 100]])
+    question = Arrays(pupils_of(count, [of]), schools_of([2, 2], [of]), near).question
+    merged, entry = question.merged()
+    assert merged.weight.tolist() == [10, 2]
+    share = np.array([0.55, 0.35, 1.0])  # of the ten pupils 5.5 go to the first school, 3.5 to the other, 1 to none
+    whole = dealt(question, merged, entry, share)
+    assert whole == pytest.approx([1, 0, 1, 0, 1, 0.75, 0.25, 0, 0.75])
+    assert question.pupils_of(whole) == pytest.approx(merged.pupils_of(share))
+
+
+def test_a_town_of_many_homes_is_planned_whole_to_a_thousandth():
+    rng = np.random.default_rng(5)
+    homes, sites = rng.random((1500, 2)) * 2000, rng.random((12, 2)) * 2000
+    metres = np.hypot(*(homes[:, None] - sites[None]).transpose(2, 0, 1))
+    of = small("a", limit=1500)
+    place, school = np.nonzero(metres <= 1500)
+    reach = Reach.of_pairs(
+        place, school, metres[place, school].round(), limit=1500, metric="straight",
+        demand_ids=named(1500, "home"), facility_ids=named(12, "school"),
+    )  # fmt: skip
+    asked = pupils_of(rng.integers(0, 6, 1500), [of]), schools_of(rng.integers(60, 130, 12), [of]), reach
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(levels, "CORE", 0)
+        plan = plan_seats(*asked, whole_places=True, order=["unserved", "above_standard", "walk"])
+    nearest = nearest_schools(*asked)
+    assert plan.worth["above_standard"] < nearest.balance("2026").missing[:, 0, 2].sum()
+    for level in plan.levels:
+        assert level.value - level.bound <= 0.001 * level.value

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -12,6 +12,7 @@ from planner.network import Flags, Integers
 from planner.optimise.seats.connected import Zones
 from planner.optimise.seats.models import SeatsProgramme, seats
 from planner.optimise.seats.question import OF_ROWS, Placement, SeatsQuestion
+from planner.optimise.seats.rounding import PLIABLE, dealt, few_open
 from planner.optimise.solver import Ending, solve
 
 log = logging.getLogger(__name__)
@@ -20,6 +21,7 @@ AGREE = 1e-6  # share of an aim within which plan and bound must agree to be cal
 KEEP = (1e-9, 1e-7, 1e-6)  # share by which a later aim may make an earlier one worse: rounding, as little as will do
 NOTHING = 1e-9  # a share of a row that is rounding
 HASTE = 0.5  # of the time left, what one aim may take if others follow
+CORE = 50_000  # ways to go up to which places that go as a whole are asked of the programme, and not rounded alone
 
 Cut = tuple[int, Integers]  # x_e ≤ Σ_c x_c
 
@@ -74,6 +76,15 @@ def answer_in_order(
     return search.answer(aims)
 
 
+@dataclass(frozen=True)
+class _Form:
+    """A programme, the question it states, and which of its entries each entry of the question asked became."""
+
+    programme: SeatsProgramme
+    question: SeatsQuestion
+    entry: Integers  # (entries,)  -1 where it was dropped
+
+
 class _Search:
     """One question being answered; `best` is the plan so far, `firm` what earlier aims came to."""
 
@@ -91,6 +102,7 @@ class _Search:
         self.best: Placement | None = None
         self.firm: list[tuple[str, float]] = []
         self.bounds: dict[str, float] = {}
+        self.forms: dict[str, _Form] = {}
         self.feasible, self.solvers = True, list[str]()
         self.keep = KEEP[0]
 
@@ -100,110 +112,146 @@ class _Search:
         nothing = Placement(q.choice.keep.copy(), np.zeros(len(q.room)))
         if q.holds(nothing):
             self.best = nothing
-        part, entry = q, np.arange(len(q.room))
         own = next((number for number, aim in enumerate(aims) if aim in OF_ROWS), len(aims))
-        if not q.single and q.most_moved is None and self.zones is None and own:
-            part, entry = q.merged()
-        programme: SeatsProgramme | None = None
-        narrow = None if self.zones is None else self._programme(q, self.zones.nearer())
+        merges = self.zones is None and q.most_moved is None
         for number, aim in enumerate(aims):
-            if number == own and part is not q:
-                part, entry, programme = q, np.arange(len(q.room)), None
-            low = self._least(aim)
-            self.bounds[aim] = low
-            if self.best is None or self._value(aim) - low > self._slack(aim):
-                if programme is None:
-                    programme = self._programme(part, self.cuts)
-                last = number == len(aims) - 1
-                until = self._after(1 if last else HASTE)
-                if narrow is not None:
-                    self._narrow(narrow, aim, perf_counter() + HASTE * (until - perf_counter()))
-                while not self._minimise(programme, part, entry, aim, until) and self.keep < KEEP[-1]:
-                    self.keep = KEEP[KEEP.index(self.keep) + 1]  # rounding alone made it impossible
-                    programme = self._programme(part, self.cuts)
+            if number == own:
+                self.forms.pop("parted", None)
+            self.bounds[aim] = self._least(aim)
+            until = self.until if number == len(aims) - 1 else self._after(HASTE)
+            if self.zones is not None:
+                self._narrow(aim, until)
+            elif q.single:
+                self._round(aim, until, merged=merges and number < own)
+            if self.zones is not None or (q.single and len(q.room) <= CORE):
+                self._exactly("whole", aim, until)
+            elif not q.single:
+                self._exactly("parted", aim, until, merged=merges and number < own)
             if not self.feasible or self.best is None:
                 return
-            self._settle([each for each in (programme, narrow) if each is not None], aim)
+            self._settle(aim)
 
     def _after(self, share: float) -> float:
         """When so much of the time left will be over."""
         return perf_counter() + share * (self.until - perf_counter())
 
-    def _programme(self, part: SeatsQuestion, cuts: Sequence[Cut]) -> SeatsProgramme:
-        """The programme of a part, with cuts and what earlier aims came to."""
-        made = seats(part)
-        for number, cut in enumerate(cuts):
-            _add(made, cut, number)
-        for aim, value in self.firm:
-            self._hold(made, aim, value)
-        return made
+    def _form(self, name: str, *, merged: bool = False) -> _Form:
+        """A form by its name: "whole" as it was asked, "parted" with places that may be, "narrow" near the grounds."""
+        if name not in self.forms:
+            q, entry = self.question, np.arange(len(self.question.room))
+            if name == "parted":
+                q = replace(q, single=False)
+                q, entry = q.merged() if merged else (q, entry)
+            cuts = self.zones.nearer() if name == "narrow" and self.zones is not None else self.cuts
+            self.forms[name] = self._stated(q, entry, cuts)
+        return self.forms[name]
 
-    def _settle(self, programmes: Sequence[SeatsProgramme], aim: str) -> None:
+    def _stated(self, question: SeatsQuestion, entry: Integers, cuts: Sequence[Cut] = ()) -> _Form:
+        """The programme of a question, with cuts and what earlier aims came to."""
+        form = _Form(seats(question), question, entry)
+        for number, cut in enumerate(cuts):
+            _add(form.programme, cut, number)
+        for aim, value in self.firm:
+            self._hold(form, aim, value)
+        return form
+
+    def _settle(self, aim: str) -> None:
         """From now on no plan is worse in this aim."""
         value = self._value(aim)
         self.firm.append((aim, value))
-        for programme in programmes:
-            self._hold(programme, aim, value)
+        for form in self.forms.values():
+            self._hold(form, aim, value)
         level = Level(aim, value, min(self.bounds[aim], value))
         log.info("%s: %s, at least %s", aim, level.value, level.bound)
         if self.tell is not None:
             self.tell(level)
 
-    def _hold(self, programme: SeatsProgramme, aim: str, value: float) -> None:
-        """No plan of the programme is worse in an aim than this."""
-        if aim in programme.aims:
+    def _hold(self, form: _Form, aim: str, value: float) -> None:
+        """No plan of a form is worse in an aim than this."""
+        if aim in form.programme.aims:
             most = value + self.keep * max(1.0, abs(value))
-            programme.programme.problem.addConstraint(programme.aims[aim].copy() <= most, f"keep_{aim}")
+            form.programme.programme.problem.addConstraint(form.programme.aims[aim].copy() <= most, f"keep_{aim}")
 
-    def _narrow(self, programme: SeatsProgramme, aim: str, until: float) -> None:
+    def _solved(self, form: _Form, aim: str, until: float) -> Ending | None:
+        """The ending of a form in one aim; None where the time is over."""
+        left = until - perf_counter()
+        if left <= 0:
+            return None
+        form.programme.programme.problem.setObjective(form.programme.aims[aim].copy())
+        ending = solve(form.programme.programme, time_limit_s=left, gap=self.gap, warm_start=self._start(form))
+        self.solvers.append(ending.solver)
+        return ending
+
+    def _limit(self, form: _Form, aim: str, ending: Ending) -> None:
+        """Hear a bound; a linear programme has none before its end."""
+        if ending.feasible and (ending.finished or form.question.single or form.question.choice.m):
+            self.bounds[aim] = max(self.bounds[aim], ending.bound)
+
+    def _narrow(self, aim: str, until: float) -> None:
         """A plan of zones that hang together at once, perhaps not the best of them."""
-        if aim in programme.aims and (left := until - perf_counter()) > 0:
-            q = self.question
-            programme.programme.problem.setObjective(programme.aims[aim].copy())
-            ending = solve(
-                programme.programme, time_limit_s=left, gap=self.gap, warm_start=self._start(q, np.arange(len(q.room)))
-            )
-            self.solvers.append(ending.solver)
-            if ending.open is not None:
-                self._offer(self._read(programme, q, np.arange(len(q.room)), ending), aim)
+        form = self._form("narrow")
+        if self._closed(aim) or aim not in form.programme.aims:
+            return
+        ending = self._solved(form, aim, self._before(until))
+        if ending is not None and ending.open is not None:
+            self._offer(self._read(form, ending), aim)
 
-    def _minimise(
-        self, programme: SeatsProgramme, part: SeatsQuestion, entry: Integers, aim: str, until: float
-    ) -> bool:
+    def _round(self, aim: str, until: float, *, merged: bool) -> None:
+        """Places that may be parted bound those that go as a whole, and few of them are parted: these are rounded."""
+        form = self._form("parted", merged=merged)
+        if self._closed(aim) or aim not in form.programme.aims:
+            return
+        ending = self._solved(form, aim, until)
+        if ending is None:
+            return
+        self._limit(form, aim, ending)
+        if ending.open is None:
+            return
+        share = np.array([ending.values[variable.index] for variable in form.programme.go])
+        share = dealt(self.question, form.question, form.entry, share)
+        for pliable in PLIABLE:
+            rounded = self._stated(*few_open(self.question, share, pliable))
+            ending = self._solved(rounded, aim, self._before(until))
+            if ending is None:
+                return
+            if ending.open is not None:
+                self._offer(self._read(rounded, ending), aim)
+                return
+
+    def _exactly(self, name: str, aim: str, until: float, *, merged: bool = False) -> None:
+        """One aim of a form, again with less to hold where rounding alone made it impossible."""
+        while not self._minimise(self._form(name, merged=merged), aim, until) and self.keep < KEEP[-1]:
+            self.keep = KEEP[KEEP.index(self.keep) + 1]
+            self.forms.clear()
+
+    def _minimise(self, form: _Form, aim: str, until: float) -> bool:
         """One aim, with cuts as long as plans break them; False where a plan is known, and none should exist."""
-        if aim not in programme.aims:
-            return True
-        programme.programme.problem.setObjective(programme.aims[aim].copy())
-        while True:
-            left = until - perf_counter()
-            if left <= 0:
-                return True
-            ending = solve(programme.programme, time_limit_s=left, gap=self.gap, warm_start=self._start(part, entry))
-            self.solvers.append(ending.solver)
+        while not self._closed(aim) and aim in form.programme.aims:
+            ending = self._solved(form, aim, until)
+            if ending is None:
+                break
             if not ending.feasible:
                 self.feasible = self.best is not None
                 return not self.feasible
-            if ending.finished or part.single or part.choice.m:  # a linear programme has no bound before its end
-                self.bounds[aim] = max(self.bounds[aim], ending.bound)
+            self._limit(form, aim, ending)
             if ending.open is None:
-                return True
-            plan = self._read(programme, part, entry, ending)
+                break
+            plan = self._read(form, ending)
             broken = [] if self.zones is None else self.zones.broken(plan.share)
             if not broken:
                 self._offer(plan, aim)
-                return True
-            if self.best is not None and self._value(aim) - self.bounds[aim] <= self._slack(aim, self.gap):
-                return True
+                break
             for number, cut in enumerate(broken, len(self.cuts)):
-                _add(programme, cut, number)
+                _add(form.programme, cut, number)
             self.cuts += broken
+        return True
 
-    def _read(self, programme: SeatsProgramme, part: SeatsQuestion, entry: Integers, ending: Ending) -> Placement:
+    def _read(self, form: _Form, ending: Ending) -> Placement:
         """The plan of an ending, with shares of rows as they stand in the question."""
-        taken = np.asarray(ending.open, bool)[: part.choice.m]
-        share = np.array([ending.values[variable.index] for variable in programme.go])
-        share = np.where(share > NOTHING, share, 0.0)[entry]
         q = self.question
+        taken = np.asarray(ending.open, bool)[: q.choice.m]
+        share = np.array([ending.values[variable.index] for variable in form.programme.go])
+        share = np.append(np.where(share > NOTHING, share, 0.0), 0.0)[form.entry]
         if q.single:
             share = np.rint(share)
         share[q.classes_of(taken)[q.room] <= 0] = 0.0
@@ -217,21 +265,30 @@ class _Search:
         if self.question.holds(plan) and keeps and (self.best is None or worth[aim] < self._value(aim)):
             self.best = plan
 
-    def _start(self, part: SeatsQuestion, entry: Integers) -> list[int] | None:
-        """The best plan for the solver to begin with."""
-        if self.best is None:
+    def _start(self, form: _Form) -> list[int] | None:
+        """The best plan for the solver to begin with; None where a form may not have it."""
+        if self.best is None or (form.question.single and len(form.question.room) < len(self.question.room)):
             return None
         flags: Flags = self.best.taken
-        if part.single:
-            flags = np.concatenate([flags, self.best.share[entry] > 1 - AGREE])
+        if form.question.single:
+            flags = np.concatenate([flags, self.best.share > 1 - AGREE])
         return np.flatnonzero(flags).tolist()
 
     def _value(self, aim: str) -> float:
         assert self.best is not None  # noqa: S101  (asked only then)
         return self.question.worth(self.best)[aim]
 
-    def _slack(self, aim: str, gap: float = 0.0) -> float:
-        return max(NOTHING, gap) * max(1.0, abs(self._value(aim)))
+    def _closed(self, aim: str) -> bool:
+        """Whether the best plan is as good in an aim as was asked for."""
+        if self.best is None:
+            return False
+        value = self._value(aim)
+        return value - self.bounds[aim] <= max(NOTHING, self.gap) * max(1.0, abs(value))
+
+    @staticmethod
+    def _before(until: float) -> float:
+        """When part of the time until then will be over."""
+        return perf_counter() + HASTE * (until - perf_counter())
 
     def _least(self, aim: str) -> float:
         """What no plan undercuts, as is seen without a search."""
