@@ -30,7 +30,17 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError
     from planner.examined import Assumption, Examination, Examined, Terms, examine_plan, what_binds
     from planner.facilities import Facilities
-    from planner.fairness import Fairest, lift_worst
+    from planner.fairness import (
+        Fairest,
+        Fairness,
+        InTurn,
+        compare_fairness,
+        even_walks,
+        leave_no_unit_below,
+        lift_in_turn,
+        lift_worst,
+        shorten_worst_walks,
+    )
     from planner.joining import join_parcels
     from planner.kits import Item, Kit, kit
     from planner.land import Land
@@ -138,7 +148,14 @@ _HOME = {
     "Together": "services",
     "site_services": "services",
     "Fairest": "fairness",
+    "Fairness": "fairness",
+    "InTurn": "fairness",
+    "compare_fairness": "fairness",
+    "even_walks": "fairness",
+    "leave_no_unit_below": "fairness",
+    "lift_in_turn": "fairness",
     "lift_worst": "fairness",
+    "shorten_worst_walks": "fairness",
     "PhasedPlan": "phasing",
     "Phasings": "phasing",
     "Year": "phasing",

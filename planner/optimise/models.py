@@ -120,3 +120,48 @@ def covering_twice(
             programme.addConstraint(pulp.LpAffineExpression(spare) <= 0, f"spare_{i}_{k}")
     within_limits(programme, y, choice)
     return Programme(programme, tuple(y))
+
+
+def conditional_median(
+    weight: Floats,
+    indptr: Integers,
+    site: Integers,
+    distance: Floats,
+    already: Floats,
+    share: float,
+    choice: Choice,
+) -> Programme:
+    """Make the mean distance of the farthest share of the weight as short as can be.
+
+        min  η + 1/(β Σ_i w_i) Σ_i w_i u_i
+        s.t. u_i ≥ D_i1 + Σ_k (D_i,k+1 − D_ik) z_ik − η    for every row i
+             z_ik + Σ_{j: d_ij ≤ D_ik} y_j ≥ 1             for every row i and distance k but its last
+             least ≤ Σ_j a_j y_j ≤ most                    for every limit
+             y_j ∈ {0, 1},  z_ik, u_i, η ≥ 0
+
+    D_i1 < D_i2 < … are the distinct distances of row i below `already` (n,), which is its last. Ogryczak & Zawadzki
+    (2002), Conditional median, in the radius formulation of García, Labbé & Marín (2011).
+
+    w is `weight` (n,), d_ij `distance` (entries,), β the `share`. In the programme η is `begins`, u_i `beyond_i` and
+    its row `tail_i`, z_ik `not_within_i_k` and its row `near_i_k`.
+    """
+    programme = pulp.LpProblem("conditional_median", pulp.LpMinimize)
+    y = opened(programme, choice)
+    begins = programme.add_variable("begins", 0)
+    u = [programme.add_variable(f"beyond_{i}", 0) for i in range(len(weight))]
+    part = 1.0 / (share * float(weight.sum()))
+    tail = zip(u, (part * weight).tolist(), strict=True)
+    programme.setObjective(pulp.LpAffineExpression([(begins, 1.0), *tail]))
+    for i, u_i in enumerate(u):
+        row = slice(indptr[i], indptr[i + 1])
+        sites, far = site[row], distance[row]
+        levels = np.append(np.unique(far[far < already[i]]), already[i])
+        terms = [(u_i, 1.0), (begins, 1.0)]
+        for k, level in enumerate(levels[:-1].tolist()):
+            z = programme.add_variable(f"not_within_{i}_{k}", 0)
+            near = [(y[j], 1) for j in sites[far <= level].tolist()]
+            programme.addConstraint(pulp.LpAffineExpression([(z, 1), *near]) >= 1, f"near_{i}_{k}")
+            terms.append((z, -float(levels[k + 1] - level)))
+        programme.addConstraint(pulp.LpAffineExpression(terms) >= float(levels[0]), f"tail_{i}")
+    within_limits(programme, y, choice)
+    return Programme(programme, tuple(y))
