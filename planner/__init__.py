@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         sum_around,
         walk_path,
     )
+    from planner.relax import Infeasible, Unreached, WayOut, ways_out
     from planner.rule_sets import compare_rule_sets
     from planner.rules import Effort, Floor, Quota, Rules, Size
     from planner.run import Run, run_scenario
@@ -130,6 +131,10 @@ _HOME = {
     "what_binds": "examined",
     "sites_in_all": "alternatives",
     "survival": "alternatives",
+    "ways_out": "relax",
+    "Infeasible": "relax",
+    "WayOut": "relax",
+    "Unreached": "relax",
     "trace_frontier": "alternatives",
     "cover_gradually": "siting",
     "cover_twice": "siting",

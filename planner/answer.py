@@ -138,18 +138,32 @@ def _why_none(asked: Asked, choice: Choice, means: Means, feasible: bool, in_wor
         )
     if means.possible is None:
         return "No plan keeps all these rules."
-    limits, floors = list(range(len(choice.limits))), list(range(len(means.floors)))
-    for kind in (limits, floors):
-        for rule in list(kind):
-            kind.remove(rule)
-            under = replace(choice, limits=tuple(choice.limits[k] for k in limits))
-            if means.possible(under, floors):
-                kind.append(rule)
-                kind.sort()
-    names = [*(in_words(choice.limits[k]) for k in limits), *(means.floors[k] for k in floors)]
+    limits = len(choice.limits)
+
+    def possible(kept: Sequence[int]) -> bool:
+        assert means.possible is not None  # noqa: S101  (it was just looked at)
+        under = replace(choice, limits=tuple(choice.limits[k] for k in kept if k < limits))
+        return means.possible(under, [k - limits for k in kept if k >= limits])
+
+    every = [*map(in_words, choice.limits), *means.floors]
+    names = [every[k] for k in irreducible(len(every), possible)]
     if not names:
         return "No plan keeps all these rules, and no single one of them can be blamed."
     return f"No plan keeps these rules together: {'; '.join(names)}. Loosen one of them."
+
+
+def irreducible(count: int, possible: Callable[[Sequence[int]], bool]) -> list[int]:
+    """Positions of requirements that cannot be met together, none of them needlessly: each is left out in turn.
+
+    `possible` tells whether those at some positions can be. Chinneck & Dravnieks (1991), Locating minimal infeasible
+    constraint sets in linear programs: the deletion filter.
+    """
+    left = list(range(count))
+    for each in range(count):
+        without = [k for k in left if k != each]
+        if not possible(without):
+            left = without
+    return left
 
 
 def limited(choice: Choice, limits: Sequence[Limit]) -> Choice:

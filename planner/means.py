@@ -46,9 +46,9 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     from planner.optimise.problem import Problem  # noqa: PLC0415
     from planner.optimise.search import quick_plan  # noqa: PLC0415
 
-    part, speaks = _parts(asked.rules.floors, len(people))
+    part, speaks = floor_parts(asked.rules.floors, len(people))
     floor = [f.share * float(asked.people[f.places].sum()) - float(had[f.places].sum()) for f in asked.rules.floors]
-    names = [f"floor {f.name!r} ({f.share:.1%} of its people)" for f in asked.rules.floors]
+    names = [str(f) for f in asked.rules.floors]
     counted, cost = np.ones(speaks.shape[1]), np.zeros(asked.m)
     if share is not None:
         counted, cost = 0 * counted, asked.costs()
@@ -238,7 +238,7 @@ def covered_by(asked: Asked, reach: Reach, plan: Flags, lacking: Flags) -> Figur
     return Figures(served, asked.by_site(nearest, alone), gained)
 
 
-def _parts(floors: Sequence[Floor], n: int) -> tuple[Integers, Floats]:
+def floor_parts(floors: Sequence[Floor], n: int) -> tuple[Integers, Floats]:
     """(n,) the part of the city that each place lies in, and (floors, parts) of which parts each floor speaks."""
     if not floors:
         return np.zeros(n, np.int64), np.empty((0, 1))

@@ -30,6 +30,9 @@ class Floor:
     places: Flags  # (n,)
     share: float
 
+    def __str__(self) -> str:
+        return f"floor {self.name!r} ({self.share:.1%} of its people)"
+
 
 @dataclass(frozen=True)
 class Size:

@@ -199,3 +199,25 @@ class Incumbent:
     def over(self) -> bool:
         """Whether to stop searching: the gap is reached, or the time is."""
         return self.closed or self.left_s <= 0
+
+
+@dataclass
+class Enough(Incumbent):
+    """A search for the least, values below 0, that ends once it knows whether some plan needs no more than `most`."""
+
+    most: float = np.inf
+
+    @property
+    def found(self) -> bool:
+        """Whether a plan was found that does not."""
+        return self.plan is not None and -self.value <= self.most
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it is proven that every plan needs more."""
+        return -self.bound > self.most
+
+    @property
+    def closed(self) -> bool:
+        """Whether either is known."""
+        return self.found or self.beyond or super().closed

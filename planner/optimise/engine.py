@@ -43,6 +43,15 @@ def maximise(problem: Problem, incumbent: Incumbent) -> bool:
         return True
 
 
+def decide(problem: Problem, incumbent: Incumbent) -> bool:
+    """As `maximise`, for questions that may well have no plan: a small one goes to the solver without prices."""
+    search_ = _Search(problem, incumbent)
+    if len(search_.core.gains.site) > SMALL_CORE:
+        return search_.run()
+    search_.offer(search.first_plan(search_.core))
+    return incumbent.over or search_.programme()
+
+
 class _Search:
     """The state of a search: what is left to decide, and the prices on it."""
 
@@ -172,6 +181,11 @@ class _Search:
                 for wanted in bound_by_regions(pricing, root, tree.opened, incumbent, self.constant):
                     self.polish(pricing, root, wanted)
             return tree.run(incumbent.left_s)
+        return self.programme()
+
+    def programme(self) -> bool:
+        """The core as the literature writes it, for the solver."""
+        core, incumbent = self.core, self.incumbent
 
         def hear(plan: Flags | None, bound: float) -> None:
             if plan is not None:
