@@ -31,6 +31,7 @@ NEW = "new "  # before the id of a chosen site, where standing ones have ids too
 class Level:
     """One service of a plan."""
 
+    holds: int  # candidates that are large enough for it in one of its sizes
     status: tuple[UnitStatus, ...]  # both readings of full cover, unit by unit
     sizes: Mapping[str, str]  # of each of its new sites, "" where it has none
     floor: FloorArea | None  # by the same units
@@ -83,12 +84,20 @@ def levels_of(plan: ServicesPlan, services: Sequence[Sited]) -> Iterator[Level]:
     """What there is to say of each service of a plan."""
     for each, part, served in zip(services, plan.parts, plan.by_service, strict=True):
         yield Level(
+            _holds(each),
             served.status,
             plan.sizes_of(each.service.name),
             _floor(plan, each, services),
             _places(plan, each, services),
             _referral(plan, each, part, services),
         )
+
+
+def _holds(each: Sited) -> int:
+    """How many candidates are large enough for a service in one of its sizes."""
+    sizes = [size.holds for size in each.service.sizes] or [each.service.holds]
+    every = np.ones(len(each.candidates), bool)
+    return int(np.logical_or.reduce([every if holds is None else holds for holds in sizes]).sum())
 
 
 def _serving(service: Service, services: Sequence[Sited]) -> list[str]:

@@ -39,9 +39,12 @@ class NearestWalks:
     unit: str  # "m" or "s"
 
     def __str__(self) -> str:
+        nothing = f"{self.unreached:,.0f} reach nothing within {self.limit:g} {self.unit}"
+        if not self.reached:
+            return nothing
         return (
             f"mean {self.mean:,.0f} {self.unit}, half within {self.median:,.0f}, 90% within {self.p90:,.0f}, of "
-            f"{self.reached:,.0f} people; {self.unreached:,.0f} reach nothing within {self.limit:g} {self.unit}"
+            f"{self.reached:,.0f} people; {nothing}"
         )
 
 

@@ -14,7 +14,7 @@ from planner.demand import Demand
 from planner.errors import QuestionError, first
 from planner.means import all_whole, lost_without, possible_gains, search_gains
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import Choice, Limit
+from planner.optimise.choice import EXACT, Choice, Limit
 from planner.plan import Plan
 from planner.presence import Presence, UnitStatus
 from planner.reach import Reach
@@ -223,6 +223,7 @@ class _Question:
         self.asked.check(
             more=(*self._faults(), *self._faults_of_sizes(), *self._faults_of_floors(), *self._faults_of_each())
         )
+        self._refuse_floor_beyond()
 
     def _faults(self) -> Iterator[str]:
         names = [service.name for service in self.services]
@@ -252,6 +253,20 @@ class _Question:
                 yield f"Floor {need.name!r} asks for {need.at_least_m2:g} m². Give 0 or more."
             if need.sites is not None and len(need.sites) != self.m:
                 yield f"Floor {need.name!r} marks {len(need.sites)} candidates of {self.m}. Mark each of them."
+
+    def _refuse_floor_beyond(self) -> None:
+        """Refuse floor that all candidates together could not have, each in its largest size."""
+        shut = np.array([~option.holds for option in self.options]) | self.asked.choice.shut
+        beyond = []
+        for need in self.floors:
+            most = float(np.where(shut, 0.0, self._floor_of(need).reshape(shut.shape)).max(axis=0).sum())
+            if most < need.at_least_m2 * (1 - EXACT):
+                beyond.append(f"{need.name}: {need.at_least_m2:,.0f} m² of {most:,.0f} possible")
+        if beyond:
+            raise QuestionError(
+                f"{len(beyond)} of {len(self.floors)} requirements of floor are more than all candidates could have "
+                f"({first(beyond)}). Ask for it over a larger area, add candidates there, or give larger sizes."
+            )
 
     def _faults_of_sizes(self) -> Iterator[str]:
         there: dict[str, list[str]] = {}
@@ -395,8 +410,8 @@ class _Question:
             limits.append(Limit("budget", pair.ravel(), self.cost, most=self.budget))
         for number, need in enumerate(self.floors):
             floor = self._floor_of(need)
-            counts = np.flatnonzero(floor)
-            limits.append(Limit(f"floor_{number}", counts, floor[counts], least=need.at_least_m2))
+            if (counts := np.flatnonzero(floor)).size:
+                limits.append(Limit(f"floor_{number}", counts, floor[counts], least=need.at_least_m2))
         several = np.flatnonzero((~choice.shut.reshape(pair.shape)).sum(axis=0) > 1)
         limits += [Limit(f"parcel_{j}", pair[:, j], np.ones(len(pair)), most=1.0) for j in several]
         return choice.with_limits(*limits)

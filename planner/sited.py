@@ -382,11 +382,12 @@ def _notes_of(sited: SitedPlan) -> Iterator[str]:
         )
     if sited.asked is not None and sited.parcels < sited.asked:
         nobody = "residential land that is not served" if land else f"anybody who would still lack {rule.title['en']}"
-        why = (
-            f"no further candidate reaches {nobody}{' in a year that has room for it' if sited.phased else ''}"
-            if sited.whole is None
-            else f"further ones would bring {rule.title['en']} to nobody, or are better used for another service"
-        )
+        if sited.level is not None and not sited.level.holds:
+            why = f"none of the {len(sited.candidates):,} candidates is large enough for {rule.service}"
+        elif sited.whole is not None:
+            why = f"further ones would bring {rule.title['en']} to nobody, or are better used for another service"
+        else:
+            why = f"no further candidate reaches {nobody}{' in a year that has room for it' if sited.phased else ''}"
         yield f"{sited.asked} sites were asked for and {opened} are opened: {why}"
 
 

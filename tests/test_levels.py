@@ -68,10 +68,14 @@ def test_each_unit_says_what_stands_for_each_level_and_what_floor_it_has(run):
     #  20 m² for 100 households: the west's 50 need 10 m², which the centre has; the east's 30 need 6, so a station.
     found = {(row["service"], row["unit"]): row for row in rows(TABLES["presence.csv"](run))}
     station, there = found["eldercare", "east"], found["eldercare", "west"]
-    assert (station["present today"], station["present after"], station["site after"]) == ("missing", "own", "middle")
+    assert (station["present today"], station["present after"], station["site after"]) == (
+        "missing",
+        "own",
+        "new middle",
+    )
     assert (station["people"], station["share before"], station["share after"]) == ("60", "0.0", "1.0")
     assert [station[key] for key in ("households", "floor m2 after", "floor m2 missing")] == ["30", "10", "0"]
-    assert there["site after"] == "west"  # the centre is a station as well
+    assert there["site after"] == "new west"  # the centre is a station as well
     assert (there["floor m2 after"], there["m2 per 100 households after"]) == ("50", "100")
     assert found["eldercare-centre", "east"]["present after"] == "missing"
     assert found["eldercare-centre", "east"]["share after"] == "1.0"  # within reach all the same: the other reading
@@ -99,8 +103,8 @@ def test_the_record_and_the_sheet_have_the_sums(run):
     assert stations["floor"]["m2_per_100_households"] == {"before": 0, "after": 75}
     sheet = levels_sheet(run)
     assert [row[0]["zh"] for row in sheet.rows] == ["综合养老服务中心服务半径1000米", "养老服务15分钟可达"]
-    assert [row[2] for row in sheet.rows] == [(0, 0.5), (0, 1)]
-    assert sheet.rows[1][4] == "0.0 → 75.0 / 20"
+    assert [row[2] for row in sheet.rows] == ["0 → 1 / 2", "0 → 2 / 2"]
+    assert sheet.rows[1][3] == "0.0 → 75.0 / 20"
     assert [words["en"] for words in sheet.more[0]] == ["east: missing, 60 / 60"]
 
 
@@ -111,7 +115,7 @@ def test_a_unit_may_share_the_centre_of_its_neighbour(town):
         for row in rows(TABLES["presence.csv"](run))
         if (row["service"], row["unit"]) == ("eldercare-centre", "west")
     ]
-    assert (row["present after"], row["site after"], row["site lies in after"]) == ("shared", "middle", "east")
+    assert (row["present after"], row["site after"], row["site lies in after"]) == ("shared", "new middle", "east")
 
 
 def test_a_run_without_several_services_says_nothing_of_levels(tmp_path):
@@ -120,6 +124,13 @@ def test_a_run_without_several_services_says_nothing_of_levels(tmp_path):
     run = answer(tmp_path)
     assert TABLES["presence.csv"](run) == TABLES["centres.csv"](run) == ""
     assert (RECORDS["levels"](run), levels_sheet(run)) == ([], None)
+
+
+def test_where_no_candidate_is_large_enough_the_run_says_so(town):
+    run = answer(town, "siting.0.services.0.sizes.0.min_area_m2=1000", "siting.0.services.1.floor=null")
+    assert run.plans[0].plan.opened == ()
+    said = "1 sites were asked for and 0 are opened: none of the 3 candidates is large enough for eldercare-centre"
+    assert said in run.notes
 
 
 def test_floor_that_no_plan_has_is_refused_with_what_asks_for_it(town):

@@ -209,8 +209,10 @@ def test_floor_may_be_asked_for_in_one_part_of_the_city():
     stations = [Service("station", GREEN, reach, 1, sizes=(SMALL, LARGE))]
     at_b = FloorNeed("the middle", 300.0, ("station",), np.array([False, True, False]))
     assert site_services(demand, stations, floors=[at_b]).sizes_of("station") == {"b": "small"}
-    with pytest.raises(QuestionError, match=r"at least 1,000 m² of floor: the middle"):
+    with pytest.raises(QuestionError, match=r"1 of 1 requirements .*first: the middle: 1,000 m² of 350 possible"):
         site_services(demand, stations, floors=[replace(at_b, at_least_m2=1000.0)])
+    with pytest.raises(QuestionError, match=r"at most 1 sites of station; at least 300 m² of floor: the middle"):
+        site_services(demand, stations, floors=[at_b, replace(at_b, name="the west", sites=np.array([1, 0, 0], bool))])
 
 
 def test_sizes_may_share_a_parcel_one_by_one():

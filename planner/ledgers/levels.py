@@ -17,6 +17,14 @@ HOW = {
     "shared": {"zh": "与邻近单元共用", "en": "shared with a neighbour"},
     "missing": {"zh": "缺", "en": "missing"},
 }
+COLUMNS = (  # of the sheet; those in which there is nothing are left out
+    Column({"zh": "设施", "en": "Service"}),
+    Column({"zh": "可达人口", "en": "People within reach"}, "share"),
+    Column({"zh": "已设单元", "en": "Units with it"}),
+    Column({"zh": "建筑面积（㎡/百户）", "en": "Floor, m² per 100 households"}),
+    Column({"zh": "至上级设施步行", "en": "On foot to the next level"}),
+    Column({"zh": "可达而无位", "en": "In reach, without a place"}),
+)
 
 
 def presence_text(run: Run) -> str:
@@ -95,7 +103,6 @@ def levels_sheet(run: Run) -> Sheet | None:
             (
                 title,
                 (reached[0] / people, reached[1] / people) if people else None,
-                (there[0] / len(level.status), there[1] / len(level.status)) if level.status else None,
                 f"{there[0]:,} → {there[1]:,} / {len(level.status):,}" if level.status else "",
                 _floor_words(level),
                 _way_words(level),
@@ -105,6 +112,9 @@ def levels_sheet(run: Run) -> Sheet | None:
         more.append(tuple(_unit_words(each) for each in level.status if each.after.how != "own"))
     if not rows:
         return None
+    used = [
+        c for c, cells in enumerate(zip(*rows, strict=True)) if c == 0 or any(cell not in ("", None) for cell in cells)
+    ]
     return Sheet(
         id="levels",
         title={"zh": "设施分级全覆盖", "en": "Full cover, level by level"},
@@ -114,16 +124,8 @@ def levels_sheet(run: Run) -> Sheet | None:
             "en": "Two readings: people within reach, and units with a site of their own or one shared with a "
             "neighbour. People by the weights of their groups. presence.csv has every unit, centres.csv every site.",
         },
-        columns=(
-            Column({"zh": "设施", "en": "Service"}),
-            Column({"zh": "可达人口", "en": "People within reach"}, "share"),
-            Column({"zh": "已设单元", "en": "Units with it"}, "share"),
-            Column({"zh": "单元数", "en": "Units"}),
-            Column({"zh": "建筑面积（㎡/百户）", "en": "Floor, m² per 100 households"}),
-            Column({"zh": "至上级设施步行", "en": "On foot to the next level"}),
-            Column({"zh": "可达而无位", "en": "In reach, without a place"}),
-        ),
-        rows=tuple(rows),
+        columns=tuple(COLUMNS[c] for c in used),
+        rows=tuple(tuple(row[c] for c in used) for row in rows),
         more=tuple(more),
         behind={"zh": "{count} 个单元缺或共用", "en": "{count} units lack it or share"},
     )
@@ -145,7 +147,8 @@ def _unit_row(level: Level, number: int, status: UnitStatus) -> dict[str, object
         "share after": share(status.reached_after, status.people),
     }
     for when, present in (("today", status.today), ("after", status.after)):
-        row |= {f"present {when}": present.how, f"site {when}": plain(present.site)}
+        new = NEW if when == "after" and present.site and present != status.today else ""
+        row |= {f"present {when}": present.how, f"site {when}": plain(new + present.site)}
         row |= {f"site lies in {when}": plain(present.lies_in)}
     floor = level.floor
     told = floor and (floor.households, floor.today_m2, floor.after_m2)
