@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import geopandas as gpd
 import pytest
@@ -13,6 +14,7 @@ from planner.ledgers import RECORDS, TABLES
 from planner.ledgers.levels import levels_sheet
 from planner.run import run_scenario
 from planner.scenario import load
+from tests.commands import PROJECT
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
 
 # The street of test_cli: homes of 100, 10 and 50 people 464 m apart, a plot before each; the west ends after the first.
@@ -124,6 +126,15 @@ def test_a_run_without_several_services_says_nothing_of_levels(tmp_path):
     run = answer(tmp_path)
     assert TABLES["presence.csv"](run) == TABLES["centres.csv"](run) == ""
     assert (RECORDS["levels"](run), levels_sheet(run)) == ([], None)
+
+
+def test_the_scenario_of_the_document_is_one(tmp_path):
+    document = (PROJECT / "docs" / "eldercare.md").read_text("utf-8")
+    (question,) = re.findall(r"```yaml\n(.*?)```", document, re.DOTALL)
+    before, _, _ = (PROJECT / "scenarios" / "chuanhui.yaml").read_text("utf-8").partition("\nsiting:")
+    (tmp_path / "eldercare.yaml").write_text(f"{before}\n{question}", "utf-8")
+    (asked,) = load(tmp_path / "eldercare.yaml").siting
+    assert [each.new_sites for each in asked.services] == [3, 27]
 
 
 def test_where_no_candidate_is_large_enough_the_run_says_so(town):
