@@ -31,6 +31,8 @@ NEW = "new "  # before the id of a chosen site, where standing ones have ids too
 class Level:
     """One service of a plan."""
 
+    people: float  # by the weights of their groups, as are all people here
+    reached: tuple[float, float]  # of them within reach, before and after
     holds: int  # candidates that are large enough for it in one of its sizes
     status: tuple[UnitStatus, ...]  # both readings of full cover, unit by unit
     sizes: Mapping[str, str]  # of each of its new sites, "" where it has none
@@ -84,6 +86,8 @@ def levels_of(plan: ServicesPlan, services: Sequence[Sited]) -> Iterator[Level]:
     """What there is to say of each service of a plan."""
     for each, part, served in zip(services, plan.parts, plan.by_service, strict=True):
         yield Level(
+            _people(each),
+            (served.people_before, served.people_after),
             _holds(each),
             served.status,
             plan.sizes_of(each.service.name),
@@ -91,6 +95,14 @@ def levels_of(plan: ServicesPlan, services: Sequence[Sited]) -> Iterator[Level]:
             _places(plan, each, services),
             _referral(plan, each, part, services),
         )
+
+
+def _people(each: Sited) -> float:
+    """Everybody who counts for a service, within reach or not."""
+    people, weights = each.demand.people, each.service.weights
+    if weights is None:
+        return each.demand.total
+    return float((people @ [weights.get(group, 0.0) for group in each.demand.groups]).sum())
 
 
 def _holds(each: Sited) -> int:

@@ -103,7 +103,9 @@ def test_the_record_and_the_sheet_have_the_sums(run):
     }
     assert centres["missing"] == ["east"]
     assert stations["floor"]["m2_per_100_households"] == {"before": 0, "after": 75}
+    assert (stations["people"], stations["within_reach"]) == (160, {"before": 0, "after": 160})
     sheet = levels_sheet(run)
+    assert [row[1] for row in sheet.rows] == [(0, 1), (0, 1)]
     assert [row[0]["zh"] for row in sheet.rows] == ["综合养老服务中心服务半径1000米", "养老服务15分钟可达"]
     assert [row[2] for row in sheet.rows] == ["0 → 1 / 2", "0 → 2 / 2"]
     assert sheet.rows[1][3] == "0.0 → 75.0 / 20"

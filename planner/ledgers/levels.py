@@ -75,6 +75,8 @@ def level_records(run: Run) -> list[dict[str, Any]]:
             "service": sited.standard.service,
             "standard": sited.standard.id,
             "weights": None if sited.weights is None else dict(sited.weights),
+            "people": figure(level.people),
+            "within_reach": dict(zip(("before", "after"), map(figure, level.reached), strict=True)),
             "units": len(level.status),
             "present": {
                 when: {how: sum(getattr(each, when).how == how for each in level.status) for how in HOW}
@@ -96,13 +98,11 @@ def levels_sheet(run: Run) -> Sheet | None:
     more: list[tuple[Words, ...]] = []
     for sited, level in _levels(run):
         title = {language: sited.standard.title[language] for language in ("zh", "en")}
-        people = sum(each.people for each in level.status)
-        reached = [sum(getattr(each, when) for each in level.status) for when in ("reached_before", "reached_after")]
         there = [sum(getattr(each, when).how != "missing" for each in level.status) for when in ("today", "after")]
         rows.append(
             (
                 title,
-                (reached[0] / people, reached[1] / people) if people else None,
+                (level.reached[0] / level.people, level.reached[1] / level.people) if level.people else None,
                 f"{there[0]:,} → {there[1]:,} / {len(level.status):,}" if level.status else "",
                 _floor_words(level),
                 _way_words(level),
