@@ -1,12 +1,15 @@
 """The review map in a real Chromium with the network off: what a reviewer sees and does."""
 
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 
 from planner import maps
 from planner.maps.contents import contents_of
+from planner.phasing import PhasedPlan, Year
+from planner.plan import Plan
 from planner.standards import standard
 from tests.browser import chromium, opened, review_town, with_two_plans
 
@@ -282,6 +285,22 @@ def test_a_plan_that_was_stopped_says_what_may_be_missing(browser, tmp_path):
     path = maps.draw(review_town(ending="stopped", language="en"), tmp_path / "stopped.html")
     with opened(browser, path) as page:
         assert "at most 40 people more" in page.locator("#plan .stopped").text_content()
+
+
+def test_a_plan_over_years_is_told_by_its_years(browser, town, tmp_path):
+    sited, *others = town.plans
+    many = {f.name: getattr(sited.plan, f.name) for f in fields(Plan)}
+    years, order = (Year("2022", 1), Year("2023", 2)), np.minimum(np.arange(len(sited.plan.sites)), 1)
+    best = PhasedPlan(**{**many, "objective": 70.0, "bound": 75.0, "ending": "stopped"}, years=years, year=order)
+    path = maps.draw(replace(town, plans=(replace(sited, phased=best), *others)), tmp_path / "years.html")
+    with opened(browser, path) as page:
+        assert "5 人年" in page.locator("#plan .ending.stopped").first.text_content()
+        assert "编号按开放年份" in page.locator("#legend").text_content()
+        page.locator("#tab-sites").click()
+        cards = page.locator("#site-list li").all_text_contents()
+        assert "2022 · 第 1 期" in cards[0]
+        assert "2023 · 第 2 期" in cards[1]
+        assert page.faults == []
 
 
 def test_hostile_names_are_words_and_nothing_else(browser, tmp_path):

@@ -64,4 +64,4 @@ class Phasings:
 
     def regret(self, plan: PhasedPlan) -> float:
         """By how much a plan is worse than the phased one, in the unit of the objective."""
-        return plan.worse_than(self.phased)
+        return plan.worse_than(self.phased) + 0.0  # never −0

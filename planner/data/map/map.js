@@ -414,8 +414,10 @@ class Review {
     const marks = [mark(green ? "park" : "service", words.say("standing", { service: words.service(measured.service) }))];
     if (this.smallShown) marks.push(mark("small", words.say("outlines_small")));
     const sited = this.data.plans.filter((plan) => plan.sites.length);
+    const byYear = sited.some((plan) => plan.standard === measured.id && plan.sites.some((site) => site.year));
     if (sited.some((plan) => plan.standard === measured.id)) {
-      marks.push(this.after ? mark("chosen", words.say("chosen")) : mark("chosen unbuilt", words.say("chosen_before")));
+      const built = mark("chosen", words.say(byYear ? "chosen_years" : "chosen"));
+      marks.push(this.after ? built : mark("chosen unbuilt", words.say("chosen_before")));
     }
     if (sited.some((plan) => plan.standard !== measured.id)) marks.push(mark("chosen other", words.say("chosen_other")));
     const count = this.candidateList.length;
