@@ -185,22 +185,30 @@ class Examined:
 
 
 def examine_plan(
-    plan: Plan, asked: Examination, terms: Terms | None = None, measure: Measure | None = None
+    plan: Plan,
+    asked: Examination,
+    terms: Terms | None = None,
+    *,
+    measure: Measure | None = None,
+    ask: Callable[[float], Plan] | None = None,
 ) -> Examined:
     """Every question about a plan, each answered exactly by asking again in the same effort.
 
-    What a plan alone can be asked (replacements, candidates forced in, other plans) needs no more; a frontier and what
-    binds need the `terms` of cover_most_people, and a longer walk reaches that `measure` measures. Refused, all
-    faults at once, where a candidate may not open or a frontier asks for what cannot be.
+    What a plan alone can be asked (replacements, candidates forced in, other plans) needs no more. What binds needs the
+    `terms` of cover_most_people, and a longer walk reaches that `measure` measures; a frontier these terms, or what to
+    `ask` for each amount. Refused, all faults at once, where a candidate may not open or a frontier asks for what
+    cannot be.
     """
-    faults = list(_faults(plan, asked, terms))
+    faults = list(_faults(plan, asked, terms, asks=ask is not None))
     if faults:
         raise QuestionError("\n".join(faults))
     differ_by = min(asked.differ_by, len(plan.opened))
     others = other_plans(plan, differ_by=differ_by, most=asked.most_others, within=asked.within) if differ_by else ()
     curve = None
-    if asked.frontier and terms is not None:
-        curve = trace_frontier(_by_amount(plan, terms, of_money=asked.of_money), asked.frontier)
+    if ask is None and terms is not None:
+        ask = _by_amount(plan, terms, of_money=asked.of_money)
+    if asked.frontier and ask is not None:
+        curve = trace_frontier(ask, asked.frontier)
     looser: tuple[Loosened, ...] = ()
     if asked.binding and terms is not None:
         looser = what_binds(plan, terms, more_money=asked.more_money, further=asked.further, measure=measure)
@@ -308,7 +316,7 @@ def _by_amount(plan: Plan, terms: Terms, *, of_money: bool) -> Callable[[float],
     return ask
 
 
-def _faults(plan: Plan, asked: Examination, terms: Terms | None) -> Iterator[str]:
+def _faults(plan: Plan, asked: Examination, terms: Terms | None, *, asks: bool) -> Iterator[str]:
     """What cannot be asked."""
     known = set(plan.candidates.tolist())
     if unknown := sorted({*asked.force_in} - known):
@@ -317,7 +325,7 @@ def _faults(plan: Plan, asked: Examination, terms: Terms | None) -> Iterator[str
             f"Choose among the {len(known)} candidates ({first(plan.candidates)})."
         )
     if terms is None:
-        if asked.frontier or asked.binding:
+        if asked.binding or (asked.frontier and not asks):
             yield "What binds and a frontier need the terms of cover_most_people. Give `terms`, or leave them out."
         return
     ids = terms.to_candidates.facility_ids

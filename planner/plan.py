@@ -20,7 +20,7 @@ class Replacement:
     """The site that would best take the place of another, and what that would cost the objective."""
 
     site: str
-    by: str | None  # None where no other candidate may
+    by: str | None  # None where no other candidate helps or may
     worse: float  # in the unit of the objective, 0 or more
 
 

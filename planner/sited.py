@@ -8,10 +8,12 @@ import numpy as np
 import shapely
 
 from planner import city
+from planner.asked_examination import examined
 from planner.by_walker import at_doors
 from planner.city import City
 from planner.coverage import Coverage
 from planner.demand import Demand
+from planner.examined import Examined, Terms
 from planner.facilities import Facilities
 from planner.land import Land
 from planner.levels import Level, Sited, floor_needs, levels_of
@@ -28,7 +30,6 @@ from planner.rules import Effort, Rules
 from planner.scenario import Question, Scenario
 from planner.scenario.siting import Cost, MostLand, MostPeople, ServiceToSite, Shared, SiteServices
 from planner.services import Service, ServiceSize, ServicesPlan, Together, site_services
-from planner.siting import cover_most_people
 from planner.standards import Standard
 
 NEAREST_TODAY_M = 2000.0  # how far a card on the map looks for the nearest standing facility
@@ -54,6 +55,7 @@ class SitedPlan:
     weights: Mapping[str, float] | None = None  # what a person of each group counts; everybody alike where None
     phased: PhasedPlan | None = None  # the years of its sites, where they have some
     phasings: Phasings | None = None  # that beside the plans that look less far
+    examined: Examined | None = None  # what its question asks about the plan; of several services, about the whole
     put: "Put | None" = field(default=None, repr=False)  # how the library was asked, to ask again
 
     @property
@@ -86,15 +88,12 @@ class Put:
     rules: Rules
     effort: Effort
 
-    def most_people(self) -> Plan:
-        """The plan that brings the standard to the most people."""
-        return cover_most_people(
-            *(self.demand, self.to_candidates, self.standard),
-            new_sites=self.new_sites,
-            standing=self.standing,
-            weights=self.weights,
-            rules=self.rules,
-            effort=self.effort,
+    @property
+    def terms(self) -> Terms:
+        """Its terms, to ask it for the plan that brings the standard to the most people, and again."""
+        return Terms(
+            *(self.demand, self.to_candidates, self.standard, self.new_sites),
+            *(self.standing, self.weights, self.rules, self.effort),
         )
 
 
@@ -138,7 +137,8 @@ class Siting:
         joined = joined_parcels(question, land, green["green"], self.city, bands)
         plan = most_land(question, self.land, joined, green, bands, effort)
         more = int((joined.count[plan.sites] - 1).sum())
-        return replace(self._sited(plan, rule, question.new_sites, joined.sites), joined=more)
+        asked = examined(question.examine, plan, self.scenario)
+        return replace(self._sited(plan, rule, question.new_sites, joined.sites), joined=more, examined=asked)
 
     def _most_people(self, question: MostPeople, effort: Effort) -> SitedPlan:
         rule = self.scenario.standard(question.standard)
@@ -146,17 +146,24 @@ class Siting:
         rules = Rules(
             question.must_keep,
             question.forbid,
-            counts=land.at_least(rule.min_area_m2),
             cost=_cost_of(question.cost, land),
             budget=question.budget,
         )
-        put = self._put(rule, land, question.new_sites, question.people or None, rules, effort)
+
+        def put_by(rule: Standard) -> Put:
+            counting = replace(rules, counts=land.at_least(rule.min_area_m2))
+            return self._put(rule, land, question.new_sites, question.people or None, counting, effort)
+
+        put = put_by(rule)
         if question.years:
             years = phased(put, question)
             assert years.in_the_end is not None  # noqa: S101  (it has a standard)
             sited = self._sited(years.in_the_end, rule, question.new_sites, land).over(years)
             return replace(sited, weights=put.weights)
-        return replace(self._sited(put.most_people(), rule, question.new_sites, land), put=put, weights=put.weights)
+        plan = put.terms.plan()
+        asked = examined(question.examine, plan, self.scenario, put.terms, measure=lambda other: put_by(other).terms)
+        sited = self._sited(plan, rule, question.new_sites, land)
+        return replace(sited, put=put, weights=put.weights, examined=asked)
 
     def _services(self, question: SiteServices, effort: Effort) -> Iterator[SitedPlan]:
         """A plan of several services on the same land, part by part."""
@@ -175,22 +182,29 @@ class Siting:
             Sited(service, put.demand, put.candidates, put.today, each.floor)
             for each, put, service in zip(question.services, puts, services, strict=True)
         ]
-        plan = site_services(
-            self.demand,
-            services,
-            together=[one for each in question.together for one in _together(each, question, services, land)],
-            budget=question.budget,
-            floors=list(floor_needs(levels)),
-            before=question.before,
-            rules=Rules(question.must_keep, question.forbid),
-            effort=effort,
-        )
+        together = [one for each in question.together for one in _together(each, question, services, land)]
+
+        def within(budget: float | None) -> ServicesPlan:
+            return site_services(
+                self.demand,
+                services,
+                together=together,
+                budget=budget,
+                floors=list(floor_needs(levels)),
+                before=question.before,
+                rules=Rules(question.must_keep, question.forbid),
+                effort=effort,
+            )
+
+        plan = within(question.budget)
+        asked = examined(question.examine, plan, self.scenario, ask=within)
         for number, (part, put, each, level) in enumerate(
             zip(plan.parts, puts, question.services, levels_of(plan, levels), strict=True)
         ):
             years = self._in_order(number, plan, puts, each) if each.years else None
             own = part if years is None else reordered(part, years.opened)
             sited = replace(self._sited(own, put.standard, put.new_sites, land), whole=plan, put=put, level=level)
+            sited = replace(sited, examined=asked)
             yield replace(sited if years is None else sited.over(years), weights=put.weights)
 
     def _in_order(self, number: int, plan: ServicesPlan, puts: Sequence[Put], each: ServiceToSite) -> PhasedPlan:

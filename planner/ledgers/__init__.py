@@ -15,6 +15,19 @@ from planner.ledgers.beyond import (
     nearness_text,
 )
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
+from planner.ledgers.examined import (
+    binding_sheet,
+    binding_text,
+    examined_records,
+    examined_sheet,
+    examined_text,
+    frontier_sheet,
+    frontier_text,
+    other_plans_sheet,
+    other_plans_text,
+    sensitivity_sheet,
+    sensitivity_text,
+)
 from planner.ledgers.findings import findings_records, findings_sheet, findings_text
 from planner.ledgers.levels import centres_text, level_records, levels_sheet, presence_text
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
@@ -43,6 +56,11 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "detours.csv": detours_text,
     "access.csv": access_text,
     "tree.csv": tree_text,
+    "examined.csv": examined_text,
+    "other_plans.csv": other_plans_text,
+    "sensitivity.csv": sensitivity_text,
+    "binding.csv": binding_text,
+    "frontier.csv": frontier_text,
     "doctor.csv": findings_text,
 }
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
@@ -52,6 +70,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "phases": phases_records,
     "walkers": walker_records,
     "measures": measures_records,
+    "examined": examined_records,
     "doctor": findings_records,
     "beyond": beyond_records,
     "tree": tree_records,
@@ -64,5 +83,10 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     walkers_sheet,
     circle_sheet,
     levels_sheet,
+    examined_sheet,
+    other_plans_sheet,
+    sensitivity_sheet,
+    binding_sheet,
+    frontier_sheet,
     findings_sheet,
 )

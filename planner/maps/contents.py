@@ -182,6 +182,9 @@ def _plan(sited: "SitedPlan") -> Content:
     lonlat = degrees(shapely.get_coordinates(shapely.point_on_surface(candidates.geometry)), candidates.crs)
     chosen = plan.sites
     outlines = traces(candidates.geometry[chosen], candidates.crs, decimals=SITE)
+    asked = sited.examined
+    replaced = {each.site: each for each in asked.replacements} if asked else {}
+    survives = asked.survival if asked else {}
     return {
         "question": plan.question,
         "standard": sited.standard.id,
@@ -215,6 +218,9 @@ def _plan(sited: "SitedPlan") -> Content:
                 "unit": sited.unit_names[rank],
                 "year": None if sited.phased is None else sited.phased.years[sited.phased.year[rank]].name,
                 "phase": None if sited.phased is None else int(sited.phased.year[rank]) + 1,
+                "replaced_by": replaced[site_id].by if (site_id := str(candidates.ids[site])) in replaced else None,
+                "loses": _finite(replaced[site_id].worse) if site_id in replaced else None,
+                "survives": survives.get(site_id, 0.0) if survives else None,
             }
             for rank, site in enumerate(chosen.tolist())
         ],

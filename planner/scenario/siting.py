@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, StrictBool, Tag, ValidationInfo, fiel
 from planner import standards as published
 from planner.scenario.blocks import StandardId
 from planner.scenario.eldercare import FloorAsked, SizeToSite
+from planner.scenario.examine import TERMS, Examine
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Amount, Count, Model, Positive, SiteLayer, Text
 from planner.scenario.people import Units
@@ -69,11 +70,18 @@ class Asking(Model):
     """After how many seconds the search stops; the plan then says what a better one could gain at most."""
     gap: Annotated[Amount, Field(lt=1)] = 0.0
     """How far from the best a plan may be, as a share; 0 asks for the proven best."""
+    examine: Examine | None = None
+    """What to ask about the plan once it is found; left out, nothing."""
 
     @property
     def standards(self) -> tuple[str, ...]:
         """Which standards the new sites should bring."""
         raise NotImplementedError
+
+    @property
+    def asked_again(self) -> set[str]:
+        """The keys of `examine` that ask such a question again from its start."""
+        return set()
 
     @property
     def assumptions(self) -> Iterator[str]:
@@ -88,6 +96,18 @@ class Asking(Model):
         idle = sorted(self.model_fields_set & {"min_area_m2", "max_area_m2", "cut_larger"})
         if self.candidates != "leftover" and idle:
             raise complaint(f"{', '.join(idle)} choose among leftover land, and candidates are something else")
+        return self
+
+    @model_validator(mode="after")
+    def _examined(self) -> "Asking":
+        asked = self.examine
+        if asked is None:
+            return self
+        if more := sorted(set(asked.from_the_start) - self.asked_again):
+            can = ", ".join(sorted(self.asked_again)) or "none of such keys"
+            raise complaint(f"examine: {', '.join(more)} cannot be asked of this question, only {can}")
+        if both := sorted({*asked.force_in} & {*self.forbid}):
+            raise complaint(f"examine: force_in names what forbid forbids: {', '.join(both)}")
         return self
 
     @field_validator("max_area_m2")
@@ -145,6 +165,11 @@ class MostPeople(WithNumber, OverYears):
     """The most that all new sites may cost together."""
 
     @property
+    def asked_again(self) -> set[str]:
+        """All of them."""
+        return set(TERMS)
+
+    @property
     def assumptions(self) -> Iterator[str]:
         """And that of the costs."""
         yield from super().assumptions
@@ -161,6 +186,17 @@ class MostPeople(WithNumber, OverYears):
     @model_validator(mode="after")
     def _years_fit(self) -> "MostPeople":
         check_years(self, self.new_sites, priced=self.cost is not None)
+        return self
+
+    @model_validator(mode="after")
+    def _examined_by_its_standard(self) -> "MostPeople":
+        if self.examine is None:
+            return self
+        if self.years:
+            raise complaint("examine is asked of a plan without years; leave one of them out")
+        self.examine.check_standard(self.standard)
+        if self.examine.frontier and self.examine.frontier.budget and self.cost is None:
+            raise complaint("examine: a frontier of budgets needs to know what a site costs; write cost as well")
         return self
 
 
@@ -265,6 +301,11 @@ class SiteServices(Asking):
         return tuple(each.standard for each in self.services)
 
     @property
+    def asked_again(self) -> set[str]:
+        """A frontier, of budgets."""
+        return {"frontier"}
+
+    @property
     def assumptions(self) -> Iterator[str]:
         """And those of the costs."""
         yield from super().assumptions
@@ -301,6 +342,15 @@ class SiteServices(Asking):
         endless = [each.standard for each in self.services if each.new_sites is None]
         if self.budget is None and endless:
             raise complaint(f"{', '.join(endless)} have neither new_sites nor a budget; write one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _frontier_of_money(self) -> "SiteServices":
+        curve = self.examine.frontier if self.examine else None
+        if curve and curve.new_sites:
+            raise complaint("examine: a frontier of several services is one of budgets; write budget")
+        if curve and (free := [each.standard for each in self.services if each.cost is None]):
+            raise complaint(f"examine: a frontier needs to know what each site costs; write cost of {', '.join(free)}")
         return self
 
 

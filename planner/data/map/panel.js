@@ -217,6 +217,10 @@ function siteFacts(words, plan, site) {
     [words.say("nearest_today"), site.nearest_m === null ? `> 2 km` : words.metres(site.nearest_m)],
     [words.say("unit_of_site"), site.unit || words.say("no_unit")],
     ...(site.year ? [[words.say("opens"), `${site.year} · ${words.say("phase", { phase: site.phase })}`]] : []),
+    ...(site.loses === null
+      ? []
+      : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (−${words.gain(plan, site.loses)})`]]),
+    ...(site.survives === null ? [] : [[words.say("survives"), `${Math.round(100 * site.survives)} %`]]),
   ]);
 }
 
