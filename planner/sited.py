@@ -15,6 +15,8 @@ from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.examined import Examined, Terms
 from planner.facilities import Facilities
+from planner.fair_sites import compared
+from planner.fairness import Fairness
 from planner.land import Land
 from planner.levels import Level, Sited, floor_needs, levels_of
 from planner.network import Flags, Floats, Shapes
@@ -56,6 +58,8 @@ class SitedPlan:
     phased: PhasedPlan | None = None  # the years of its sites, where they have some
     phasings: Phasings | None = None  # that beside the plans that look less far
     examined: Examined | None = None  # what its question asks about the plan; of several services, about the whole
+    fairness: Fairness | None = None  # the plan beside those that look to others first
+    adopted: str = "most"  # which of them this is
     put: "Put | None" = field(default=None, repr=False)  # how the library was asked, to ask again
 
     @property
@@ -160,6 +164,10 @@ class Siting:
             assert years.in_the_end is not None  # noqa: S101  (it has a standard)
             sited = self._sited(years.in_the_end, rule, question.new_sites, land).over(years)
             return replace(sited, weights=put.weights)
+        if question.fairness:
+            plan, fairness = compared(put, question.fairness)
+            sited = self._sited(plan, rule, question.new_sites, land)
+            return replace(sited, weights=put.weights, fairness=fairness, adopted=question.fairness.by)
         plan = put.terms.plan()
         asked = examined(question.examine, plan, self.scenario, put.terms, measure=lambda other: put_by(other).terms)
         sited = self._sited(plan, rule, question.new_sites, land)

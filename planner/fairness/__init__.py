@@ -1,6 +1,6 @@
 """Plans that look to those worst off, and what that costs everybody together."""
 
-from planner.fairness.beside import WAYS, Fairness, UnderWay, compare_fairness
+from planner.fairness.beside import WAYS, Fairness, Spread, UnderWay, compare_fairness
 from planner.fairness.floors import leave_no_unit_below
 from planner.fairness.turns import InTurn, lift_in_turn
 from planner.fairness.walks import (
@@ -16,6 +16,7 @@ __all__ = [
     "Fairest",
     "Fairness",
     "InTurn",
+    "Spread",
     "UnderWay",
     "compare_fairness",
     "dislike_of_long_walks",

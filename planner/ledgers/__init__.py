@@ -28,6 +28,7 @@ from planner.ledgers.examined import (
     sensitivity_sheet,
     sensitivity_text,
 )
+from planner.ledgers.fairness import fairness_records, fairness_sheet, fairness_text
 from planner.ledgers.findings import findings_records, findings_sheet, findings_text
 from planner.ledgers.levels import centres_text, level_records, levels_sheet, presence_text
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
@@ -44,6 +45,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "ledger.csv": units_text,
     "rule_sets.csv": rule_sets_text,
     "three_numbers.csv": three_numbers_text,
+    "fairness.csv": fairness_text,
     "phases.csv": phases_text,
     "walkers.csv": walkers_text,
     "measures.csv": measures_text,
@@ -67,6 +69,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "levels": level_records,
+    "fairness": fairness_records,
     "phases": phases_records,
     "walkers": walker_records,
     "measures": measures_records,
@@ -78,6 +81,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
 SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     three_numbers_sheet,
     rule_sets_sheet,
+    fairness_sheet,
     phases_sheet,
     measures_sheet,
     walkers_sheet,

@@ -9,6 +9,7 @@ from planner import standards as published
 from planner.scenario.blocks import StandardId
 from planner.scenario.eldercare import FloorAsked, SizeToSite
 from planner.scenario.examine import TERMS, Examine
+from planner.scenario.fairness import AskedFairness
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Amount, Count, Model, Positive, SiteLayer, Text
 from planner.scenario.people import Units
@@ -163,6 +164,8 @@ class MostPeople(WithNumber, OverYears):
     """What a site costs."""
     budget: Amount | None = None
     """The most that all new sites may cost together."""
+    fairness: AskedFairness | None = None
+    """Whom the plan looks to first, and which other ideas of it stand beside, with the price of each."""
 
     @property
     def asked_again(self) -> set[str]:
@@ -186,6 +189,10 @@ class MostPeople(WithNumber, OverYears):
     @model_validator(mode="after")
     def _years_fit(self) -> "MostPeople":
         check_years(self, self.new_sites, priced=self.cost is not None)
+        if self.years and self.fairness:
+            raise complaint("years and fairness are two questions; ask each by itself")
+        if self.examine and self.fairness:
+            raise complaint("examine asks about the plan for most people; leave out fairness, or ask each by itself")
         return self
 
     @model_validator(mode="after")
