@@ -203,13 +203,7 @@ def headlines(run: "Run") -> Iterator[str]:
             + f" [{each.standard.source}]"
         )
         yield from (f"  {row}" for row in _by_group(each.before, each.after, run.demand.groups))
-    for sited in run.plans:
-        if sited.whole is None:
-            yield f"{sited.standard.title['en']}: {sited.proof} [{sited.standard.source}]"
-        elif sited.standard is sited.whole.parts[0].standard:
-            yield f"several services on the same land: {sited.whole}"
-        if sited.phasings:
-            yield from _by_years(sited)
+    yield from _of_plans(run)
     if run.rule_sets:
         yield "The same green under every rule-set, in people and residential land; documents ask a share of the land:"
         yield from (f"  {row} [{row.rules.source}]" for row in run.rule_sets)
@@ -224,6 +218,22 @@ def headlines(run: "Run") -> Iterator[str]:
         yield f"Beyond covered or not, on foot to the nearest, of those who reach one{walks}:"
         yield from (f"  {row}" for row in run.beyond.near)
     yield from map(str, run.beyond.shared)
+
+
+def _of_plans(run: "Run") -> Iterator[str]:
+    """What is built, how good that provably is, and how it stands beside what somebody states."""
+    for sited in run.plans:
+        if sited.whole is None:
+            yield f"{sited.standard.title['en']}: {sited.proof} [{sited.standard.source}]"
+        elif sited in run.wholes:
+            yield f"several services on the same land: {sited.whole}"
+        if sited.phasings:
+            yield from _by_years(sited)
+    if run.scenario.stated:
+        from planner.ledgers.stated import stated_sentences  # noqa: PLC0415
+
+        yield f"What is stated ({run.scenario.stated.source}), and what is found here, today → with the plans:"
+        yield from (f"  {row}" for row in stated_sentences(run))
 
 
 def _by_years(sited: "SitedPlan") -> Iterator[str]:

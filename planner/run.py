@@ -89,6 +89,11 @@ class Run:
     walkers: tuple[ByWalker, ...] = ()  # each standard in minutes, by who walks
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
+    @property
+    def wholes(self) -> tuple[SitedPlan, ...]:
+        """The first part of each plan of several services."""
+        return tuple({id(sited.whole): sited for sited in self.plans[::-1] if sited.whole is not None}.values())[::-1]
+
 
 def run_scenario(
     scenario: Scenario, progress: Progress = lambda _: None, hear: Callable[[float, float], None] | None = None

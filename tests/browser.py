@@ -117,6 +117,7 @@ def review_town(*, hostile=False, language="both", synthetic=True, ending="prove
             title=titles,
             outputs=SimpleNamespace(language=language),
             standards=SimpleNamespace(rule_set="P5"),
+            stated=None,
         ),
         city_name=HOSTILE if hostile else "Town",
         synthetic=synthetic,

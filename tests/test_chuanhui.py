@@ -32,26 +32,56 @@ def record(runs):
 
 
 @pytest.mark.parametrize(
-    "name", ["chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv", "circle.csv"]
+    "name",
+    [
+        *("chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv", "circle.csv"),
+        *("stated.csv", "presence.csv", "phases.csv"),
+    ],
 )
 def test_the_same_inputs_give_the_same_bytes(runs, name):
     first, second = ((folder / name).read_bytes() for folder in runs)
     assert first == second
 
 
-def test_twenty_pocket_parks_are_proven_best(record):
-    (plan,) = record["plans"]
-    assert (plan["question"], plan["standard"], plan["ending"], plan["gap"]) == (
-        "cover_most_people", "green-300", "proven", 0,
-    )  # fmt: skip
-    assert len(plan["opened"]) == 20
-    assert plan["objective"] == plan["bound"] == sum(site["people_gained"] for site in plan["sites"])
+def test_parks_eldercare_and_service_centres_on_the_same_land_are_proven_best(record):
+    plans = {plan["standard"]: plan for plan in record["plans"]}
+    opened = {standard: len(plan["opened"]) for standard, plan in plans.items()}
+    assert opened == {"green-300": 20, "eldercare-centre-1000": 3, "eldercare-15min": 27, "community-15min": 8}
+    (whole,) = {json.dumps(plan["part_of"]) for plan in plans.values()}  # one plan, of which each is a part
+    best = json.loads(whole)
+    assert (best["ending"], best["gap"], best["objective"]) == ("proven", 0, best["bound"])
+    assert best["objective"] == sum(plan["objective"] for plan in plans.values())
+    sites = [site for plan in plans.values() for site in plan["opened"]]
+    assert len(sites) == len({*sites})  # nothing shares a parcel here, though eldercare and services may
 
 
 def test_the_plan_s_gain_is_what_coverage_measures_on_foot(record):
-    (walked,) = (row for row in record["coverage"] if (row["standard"], row["metric"]) == ("green-300", "walk"))
-    assert walked["after"] - walked["before"] == record["plans"][0]["objective"]
-    assert walked["total"] == record["population"] == 300_000
+    walked = {row["standard"]: row for row in record["coverage"] if row["metric"] == "walk"}
+    plans = {plan["standard"]: plan for plan in record["plans"]}
+    for standard in ("green-300", "community-15min"):
+        assert walked[standard]["after"] - walked[standard]["before"] == plans[standard]["objective"]
+        assert walked[standard]["total"] == record["population"] == 300_000
+    for standard in ("eldercare-centre-1000", "eldercare-15min"):
+        older = walked[standard]["groups"]
+        assert (older["60+"]["total"], older["80+"]["total"]) == (54_000, 9_000)
+        gained = sum(older[group]["after"] - older[group]["before"] for group in ("60+", "80+"))
+        assert gained == plans[standard]["objective"]  # who is over 80 counts twice
+
+
+def test_the_founding_figures_stand_beside_what_is_found(record):
+    found = [(row["of"], row["stated"], row["today"], row["with the plans"]) for row in record["stated"]]
+    assert found[0] == ("people", 300_000, 300_000, 300_000)
+    assert ("sites", 20, 0, 20) in found
+    assert ("sites", 27, 0, 27) in found
+    assert ("first_year", 3, 0, 3) in found
+    assert ("unasked", 10_275, "", "") in found
+    shares = {row["standard"]: row for row in record["stated"] if row["of"] == "share"}
+    walked = {row["standard"]: row for row in record["coverage"] if row["metric"] == "walk"}
+    for standard, row in shares.items():
+        assert row["stated"] == ""  # the report gives no figure of coverage
+        assert row["with the plans"] == pytest.approx(walked[standard]["after"] / 300_000, abs=1e-6)
+    everywhere = [row for row in record["stated"] if row["of"] == "areas"]
+    assert [row["comes to it"] for row in everywhere] == ["no", "no"]  # three centres are not one in each of twelve
 
 
 def test_nobody_is_covered_on_foot_who_is_not_in_a_straight_line(record):

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from planner.errors import ScenarioError
+from planner.ledgers.stated import stated_records, stated_sentences, stated_text
+from planner.maps.contents import contents_of
 from planner.run import run_scenario
 from planner.scenario import load
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
@@ -24,10 +26,11 @@ def town(tmp_path):
     return tmp_path
 
 
-def asked(town, *services, **more):
+def asked(town, *services, stated=None, **more):
     """The street's scenario with one question: services on its three plots."""
     question = json.dumps({"question": "site_services", "services": services, **more})[:-1]
-    return load(town / "town.yaml", set=[f'siting=[{question}, "candidates": {PLOTS_LAYER}}}]'])
+    changes = [f'siting=[{question}, "candidates": {PLOTS_LAYER}}}]']
+    return load(town / "town.yaml", set=changes + ([f"stated={json.dumps(stated)}"] if stated else []))
 
 
 def test_a_parcel_becomes_one_thing_and_each_service_is_a_plan_of_its_own(town):
@@ -76,3 +79,38 @@ def test_services_may_share_a_plot(town):
 def test_what_contradicts_itself_is_told_with_its_place(town, services, more, words):
     with pytest.raises(ScenarioError, match=words):
         asked(town, *services, **more)
+
+
+def test_the_map_tells_the_whole_and_each_of_its_services(town):
+    both = {"services": ["green", "eldercare"], "min_area_m2": 0}
+    run = run_scenario(asked(town, GREEN, STATION, together=[both], forbid=["middle", "east"]))
+    shown = contents_of(run)
+    (whole,) = shown["together"]
+    assert (whole["gained"], whole["bound"], whole["ending"], whole["budget"]) == (210, 210, "proven", None)
+    assert [(each["standard"], each["sites"], each["gained"]) for each in whole["services"]] == [
+        ("green-300", 1, 100), ("eldercare-15min", 1, 110),
+    ]  # fmt: skip
+    assert [plan["sites"][0]["with"] for plan in shown["plans"]] == [["eldercare"], ["green"]]
+
+
+def test_what_a_document_states_stands_beside_what_is_found(town):
+    says = {"says": {"en": "parks"}, "of": "sites", "standard": "green-300", "figure": 2}
+    unasked = {"says": {"zh": "学位"}, "of": "unasked", "figure": 10}
+    scenario = asked(town, GREEN, stated={"source": "the report", "figures": [says, unasked]})
+    run = run_scenario(scenario)
+    assert [*stated_sentences(run)] == ["parks: 2; here 0 → 1", "学位: 10; not asked here"]
+    assert [row["comes to it"] for row in stated_records(run)] == ["no", ""]
+    assert stated_text(run).splitlines()[1].startswith(",parks,sites,green-300,2,0,1,no,the report")
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        ({"of": "sites"}, "is missing"),
+        ({"of": "people", "standard": "green-300"}, "does not go with of: people; leave it out"),
+        ({"of": "seats", "standard": "green-300"}, "must be 'people', 'sites'"),
+    ],
+)
+def test_a_claim_names_the_standard_that_it_is_about(town, figure, words):
+    with pytest.raises(ScenarioError, match=words):
+        asked(town, GREEN, stated={"source": "the report", "figures": [{"says": {"en": "parks"}, **figure}]})

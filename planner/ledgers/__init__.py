@@ -35,6 +35,7 @@ from planner.ledgers.measures import measures_records, measures_sheet, measures_
 from planner.ledgers.phases import phases_records, phases_sheet, phases_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
+from planner.ledgers.stated import stated_records, stated_sheet, stated_text
 from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
 from planner.ledgers.tree import tree_records, tree_text
 from planner.ledgers.units import units_text
@@ -43,6 +44,7 @@ from planner.run import Run
 
 TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "ledger.csv": units_text,
+    "stated.csv": stated_text,
     "rule_sets.csv": rule_sets_text,
     "three_numbers.csv": three_numbers_text,
     "fairness.csv": fairness_text,
@@ -66,6 +68,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "doctor.csv": findings_text,
 }
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
+    "stated": stated_records,
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "levels": level_records,
@@ -79,6 +82,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "tree": tree_records,
 }
 SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
+    stated_sheet,
     three_numbers_sheet,
     rule_sets_sheet,
     fairness_sheet,

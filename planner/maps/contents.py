@@ -87,6 +87,7 @@ def contents_of(run: "Run") -> Content:
             for service in sorted({measured.standard.service for measured in run.measured} & set(run.facilities))
         },
         "plans": [_plan(sited) for sited in run.plans],
+        "together": [_together(sited, run) for sited in run.wholes],
         "sheets": [sheet.content() for sheet_of in SHEETS if (sheet := sheet_of(run)) is not None],
     }
 
@@ -189,6 +190,9 @@ def _plan(sited: "SitedPlan") -> Content:
         "question": plan.question,
         "standard": sited.standard.id,
         "service": sited.standard.service,
+        "number": sited.number,
+        "part": sited.whole is not None,
+        "weights": dict(sited.weights or {}),
         "asked": sited.asked,
         "parcels": sited.parcels,
         "unit": "land" if plan.unit == LAND else "people",
@@ -221,6 +225,7 @@ def _plan(sited: "SitedPlan") -> Content:
                 "replaced_by": replaced[site_id].by if (site_id := str(candidates.ids[site])) in replaced else None,
                 "loses": _finite(replaced[site_id].worse) if site_id in replaced else None,
                 "survives": survives.get(site_id, 0.0) if survives else None,
+                "with": _sharing(sited, str(candidates.ids[site])),
             }
             for rank, site in enumerate(chosen.tolist())
         ],
@@ -233,6 +238,42 @@ def _over_years(sited: "SitedPlan") -> Content | None:
         return None
     best = sited.phased
     return {"gained": best.objective, "bound": best.bound, "gap": best.gap, "ending": best.ending}
+
+
+def _together(sited: "SitedPlan", run: "Run") -> Content:
+    """What several services on the same land and money come to."""
+    whole = sited.whole
+    assert whole is not None  # noqa: S101  (it is a part of one)
+    question = run.scenario.siting[sited.number - 1]
+    parts = [each for each in run.plans if each.whole is whole]
+    return {
+        "number": sited.number,
+        "gained": whole.objective,
+        "bound": whole.bound,
+        "gap": whole.gap,
+        "ending": whole.ending,
+        "cost": whole.cost,
+        "budget": getattr(question, "budget", None),
+        "services": [
+            {
+                "standard": part.standard.id,
+                "sites": len(part.plan.opened),
+                "gained": part.plan.objective,
+                "units": served.units,
+                "present_before": served.present_before,
+                "missing": list(served.missing),
+            }
+            for part, served in zip(parts, whole.by_service, strict=True)
+        ],
+    }
+
+
+def _sharing(sited: "SitedPlan", site: str) -> list[str]:
+    """The other services on the parcel of a site."""
+    if sited.whole is None:
+        return []
+    has = dict(zip(sited.whole.opened, sited.whole.becomes, strict=True))[site]
+    return [service for service in has if service != sited.standard.service]
 
 
 def _base(run: "Run") -> tuple[Content, list[Content]]:

@@ -26,6 +26,7 @@ from planner.scenario.land import ResidentialLand
 from planner.scenario.measures import Measure
 from planner.scenario.people import People
 from planner.scenario.siting import OpenGround, Question
+from planner.scenario.stated import Stated
 from planner.scenario.walkers import Walkers
 
 __all__ = ["File", "Layer", "OpenGround", "Question", "Scenario", "Sharing", "SiteLayer", "json_schema", "load"]
@@ -56,6 +57,8 @@ class Scenario(Model):
     """Who walks for standards in minutes, and whether crossings, stairs and slopes count."""
     siting: tuple[Question, ...] = ()
     """Where to build; questions are answered in order, and what one opens stands for the next."""
+    stated: Stated | None = None
+    """What a document says was done, held beside what is found; the run's headlines print both."""
     circle: Circle | None = None
     """Which kit of services belongs within a walk of every home, and who has it; not measured where it is left out."""
     beyond: Beyond = Beyond()

@@ -156,10 +156,63 @@ function planTitle(words, plan) {
   return standard ? words.title(standard.title, standard.id) : plan.standard;
 }
 
+/** What a person of each group counts for a plan; nothing where everybody counts once. */
+function weightsHint(words, plan) {
+  const said = Object.entries(plan.weights).map(([group, weight]) => `${group} × ${weight}`);
+  return said.length ? [make("p", { class: "hint", text: words.say("weighed", { groups: said.join(", ") }) })] : [];
+}
+
+/** One of several services on the same land: its sites and who gains; how good that is, the whole says. */
+function partOfWhole(words, plan) {
+  return make("div", {
+    class: "plan part",
+    children: [
+      make("p", {
+        class: "big",
+        text: `${words.service(plan.service)}${words.say("colon")}${words.say("sited", { sites: plan.sites.length })} · +${words.gain(plan, plan.gained)}`,
+      }),
+      make("p", { class: "hint", text: planTitle(words, plan) }),
+      ...weightsHint(words, plan),
+      ...(plan.asked !== null && plan.asked > plan.parcels
+        ? [make("p", { class: "hint", text: words.say("part_asked_more", { asked: plan.asked }) })]
+        : []),
+    ],
+  });
+}
+
+/** What the services on the same land come to, how good that provably is, what it costs, and where each is present. */
+function wholePlan(words, plan) {
+  const proven = plan.ending === "proven";
+  const more = whole(plan.bound - plan.gained);
+  const money = plan.budget === null ? words.say("costs", { cost: whole(plan.cost) })
+    : words.say("costs_of", { cost: whole(plan.cost), budget: whole(plan.budget) });
+  const present = plan.services.filter((one) => one.units).map((one) =>
+    make("p", {
+      class: "hint",
+      text: words.say("present_in", {
+        what: planTitle(words, one),
+        now: one.units - one.missing.length,
+        units: one.units,
+        before: one.present_before,
+      }),
+    }));
+  return make("div", {
+    class: "plan whole",
+    children: [
+      make("p", { class: "big", text: words.say("together", { services: plan.services.length }) }),
+      make("p", { class: proven ? "ending proven" : "ending stopped", text: words.say(proven ? "together_proven" : "together_stopped", { more }) }),
+      make("p", { class: "hint", text: `+${words.people(plan.gained)} · ${words.say("gap")} ${(100 * plan.gap).toFixed(2)} %` }),
+      ...(plan.cost > 0 || plan.budget !== null ? [make("p", { class: "hint", text: money })] : []),
+      ...present,
+    ],
+  });
+}
+
 /** The plan's figures, ending in words that say how good it provably is. */
 function writePlan(words) {
   const { data } = words;
   const plans = data.plans.map((plan) => {
+    if (plan.part) return partOfWhole(words, plan);
     const over = plan.over_years; // it is the person-years that are proven, not the people in the end
     const proven = (over ?? plan).ending === "proven";
     const ending = over
@@ -182,6 +235,7 @@ function writePlan(words) {
           class: "hint",
           text: `${words.known(plan.question, plan.question)}${words.say("colon")}${planTitle(words, plan)}`,
         }),
+        ...weightsHint(words, plan),
         make("p", { class: proven ? "ending proven" : "ending stopped", text: ending }),
         make("p", {
           class: "hint",
@@ -190,6 +244,7 @@ function writePlan(words) {
       ],
     });
   });
+  plans.unshift(...data.together.map((whole) => wholePlan(words, whole)));
   if (!plans.length) plans.push(make("p", { class: "hint", text: words.say("no_plans") }));
   $("plan").replaceChildren(...plans);
   $("assumptions").replaceChildren(...list(words.say("assumptions"), data.assumptions));
@@ -221,6 +276,7 @@ function siteFacts(words, plan, site) {
       ? []
       : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (−${words.gain(plan, site.loses)})`]]),
     ...(site.survives === null ? [] : [[words.say("survives"), `${Math.round(100 * site.survives)} %`]]),
+    ...(site.with.length ? [[words.say("also_here"), site.with.map((service) => words.service(service)).join("、")]] : []),
   ]);
 }
 
