@@ -105,8 +105,8 @@ class Asking(Model):
         if asked is None:
             return self
         if more := sorted(set(asked.from_the_start) - self.asked_again):
-            can = ", ".join(sorted(self.asked_again)) or "none of such keys"
-            raise complaint(f"examine: {', '.join(more)} cannot be asked of this question, only {can}")
+            can = f"; {', '.join(sorted(self.asked_again))} can" if self.asked_again else ""
+            raise complaint(f"examine: {', '.join(more)} cannot be asked of this question{can}")
         if both := sorted({*asked.force_in} & {*self.forbid}):
             raise complaint(f"examine: force_in names what forbid forbids: {', '.join(both)}")
         return self
@@ -199,8 +199,8 @@ class MostPeople(WithNumber, OverYears):
     def _examined_by_its_standard(self) -> "MostPeople":
         if self.examine is None:
             return self
-        if self.years:
-            raise complaint("examine is asked of a plan without years; leave one of them out")
+        if other := [key for key in ("years", "fairness") if getattr(self, key)]:
+            raise complaint(f"examine is asked of a plan without {' and '.join(other)}; leave one of them out")
         self.examine.check_standard(self.standard)
         if self.examine.frontier and self.examine.frontier.budget and self.cost is None:
             raise complaint("examine: a frontier of budgets needs to know what a site costs; write cost as well")
