@@ -199,8 +199,8 @@ class MostPeople(WithNumber, OverYears):
     def _examined_by_its_standard(self) -> "MostPeople":
         if self.examine is None:
             return self
-        if other := [key for key in ("years", "fairness") if getattr(self, key)]:
-            raise complaint(f"examine is asked of a plan without {' and '.join(other)}; leave one of them out")
+        if self.years:
+            raise complaint("examine is asked of a plan without years; leave one of them out")
         self.examine.check_standard(self.standard)
         if self.examine.frontier and self.examine.frontier.budget and self.cost is None:
             raise complaint("examine: a frontier of budgets needs to know what a site costs; write cost as well")
