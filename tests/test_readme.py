@@ -46,10 +46,13 @@ def test_the_screen_of_python_prints_what_it_says(desk, monkeypatch):
 
 
 def test_the_screen_of_yaml_is_a_scenario_and_its_fault_is_told_as_shown(desk):
-    text, by_age, study_area, walkers, measures, circle = shown("yaml")
+    text, several, by_age, study_area, walkers, measures, circle = shown("yaml")
     assert study_area.startswith("city: {extract: chuanhui.osm.pbf")
     (desk / "scenario.yaml").write_text(text, "utf-8")
     assert load(desk / "scenario.yaml").siting[0].new_sites == 20
+    ages = "spread:\n    ages: {classes: {0-59: 0.82, 60-79: 0.15, 80+: 0.03}, groups: {60+: 60+, 80+: 80+}}"
+    (desk / "scenario.yaml").write_text(text.partition("siting:")[0].replace("spread:", ages) + several, "utf-8")
+    assert [each.new_sites for each in load(desk / "scenario.yaml").siting[0].services] == [20, 3, 27, 15]
     (desk / "sections.csv").write_text("section,year,sex,0-14,15-59,60+\na,2015,m,1,2,3\n", "utf-8")
     homes = gpd.read_file(desk / "blocks.shp").head(1).assign(code="a", name="A")
     homes.to_file(desk / "sections.gpkg")

@@ -388,3 +388,12 @@ def test_shares_of_ages_are_of_a_total_and_add_up(write):
         load(write(text), set=["demand.spread.ages.classes.60+=0.3"])
     with pytest.raises(ScenarioError, match=r"demand.spread.ages: are shares of the total"):
         load(write(text), set=["demand.spread.total="])
+
+
+def test_what_the_command_line_sets_is_for_the_version_that_is_asked_for(write):
+    land = "{question: cover_most_land, standard: green-300, new_sites: 5}"
+    text = SHORTEST + ONE_QUESTION + f"variants:\n  land: {{siting: [{land}]}}\n"
+    people = "siting.0.people={people: 2}"  # no key of cover_most_land
+    assert load(write(text), set=[people]).siting[0].people == {"people": 2}
+    with pytest.raises(ScenarioError, match="is no key of cover_most_land"):
+        load(write(text), variant="land", set=[people])

@@ -163,9 +163,9 @@ def load(path: str | Path, *, set: Sequence[str] = (), variant: str | None = Non
     if asked not in versions:
         faults.append(Fault(Place(0, 0, f"--variant {asked}"), "", f"no such variant{nearest(asked, [*versions][1:])}"))
     reading, scenario = Reading(file.parent), None
-    for name, changes in versions.items():  # all must hold, whichever is asked for
+    for name, changes in versions.items():  # all must hold, whichever is asked for; `set` is for that one
         version = document
-        for change in (*changes, *options):
+        for change in (*changes, *(options if name == (asked if asked in versions else "") else ())):
             version = version.changed(*change)
         checked, found = _checked(version, reading)
         faults += found
