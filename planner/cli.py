@@ -227,6 +227,8 @@ def _of_plans(run: "Run") -> Iterator[str]:
             yield f"{sited.standard.title['en']}: {sited.proof} [{sited.standard.source}]"
         elif sited in run.wholes:
             yield f"several services on the same land: {sited.whole}"
+            rates = zip(sited.whole.by_service, sited.whole.rates, strict=True)
+            yield f"  a person who gains it counts: {', '.join(f'{each.service} {rate:g}' for each, rate in rates)}"
         if sited.phasings:
             yield from _by_years(sited)
     if run.scenario.stated:

@@ -20,6 +20,7 @@ from planner.ledgers import RECORDS, TABLES
 from planner.plan import LAND, Plan
 from planner.provisions import SURENESS
 from planner.run import Run
+from planner.services import ServicesPlan
 from planner.sited import SitedPlan
 
 RECORD, SITES = "run.json", "sites.gpkg"
@@ -69,6 +70,7 @@ def record_text(run: Run) -> str:
             )
         ],
         "plans": [_plan_record(sited) for sited in run.plans],
+        "together": [_whole_record(sited, sited.whole) for sited in run.wholes if sited.whole],
         **{name: records(run) for name, records in RECORDS.items()},
     }
     return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
@@ -150,6 +152,29 @@ def _proof(sited: SitedPlan) -> dict[str, Any]:
     if sited.proof is sited.plan:
         return _ending(sited.plan)
     return {"objective": figure(sited.plan.objective), "part_of" if sited.whole else "over_years": _ending(sited.proof)}
+
+
+def _whole_record(sited: SitedPlan, whole: ServicesPlan) -> dict[str, Any]:
+    """What several services on the same land come to, and what each parcel becomes."""
+    return {
+        "number": sited.number,
+        **_ending(whole),
+        "cost": figure(whole.cost),
+        "areas_newly_present": whole.present,
+        "areas_at_most": whole.most_present,
+        "becomes": {site: list(has) for site, has in zip(whole.opened, whole.becomes, strict=True)},
+        "services": {
+            each.service: {
+                "a_person_counts": figure(rate),
+                "people_before": figure(each.people_before),
+                "people_after": figure(each.people_after),
+                "areas": each.units,
+                "areas_present_before": each.present_before,
+                "areas_missing": list(each.missing),
+            }
+            for each, rate in zip(whole.by_service, whole.rates, strict=True)
+        },
+    }
 
 
 def _ending(plan: Plan) -> dict[str, Any]:

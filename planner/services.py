@@ -97,6 +97,7 @@ class ServicesPlan(Plan):
     sizes: tuple[tuple[str, ...], ...] = ()  # (p,)  the size of each of these, "" where its service has none
     floor_m2: Floats = field(default_factory=lambda: np.empty(0))  # (p,)  of all services of each site
     by_service: tuple[Served, ...] = ()
+    rates: tuple[float, ...] = ()  # for each service what a person who gains it counts: the exchange rate
     parts: tuple[Plan, ...] = ()  # for each service the sites that it has; proven or not as the whole is
     cost: float = 0.0
     present: int = 0  # units newly present, over all services
@@ -554,6 +555,7 @@ class _Question:
             sizes=tuple(tuple(size.name for size in self.options[o].sizes) for o in pairs // m),
             floor_m2=np.array([sum(size.floor_m2 for size in self.options[o].sizes) for o in pairs // m], np.float64),
             by_service=tuple(self._served(plan)),
+            rates=tuple(each.weight for each in self.services),
             parts=tuple(self._part(plan, k, ended) for k in range(len(self.services))),
             cost=float(self.cost[pairs].sum()),
             present=int(self.present(plan)),

@@ -7,6 +7,7 @@ import pytest
 from planner.errors import ScenarioError
 from planner.ledgers.stated import stated_records, stated_sentences, stated_text
 from planner.maps.contents import contents_of
+from planner.report import record_text
 from planner.run import run_scenario
 from planner.scenario import load
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
@@ -91,6 +92,9 @@ def test_the_map_tells_the_whole_and_each_of_its_services(town):
         ("green-300", 1, 100), ("eldercare-15min", 1, 110),
     ]  # fmt: skip
     assert [plan["sites"][0]["with"] for plan in shown["plans"]] == [["eldercare"], ["green"]]
+    (recorded,) = json.loads(record_text(run))["together"]
+    assert recorded["becomes"] == {"west": ["green", "eldercare"]}
+    assert (recorded["objective"], recorded["services"]["eldercare"]["people_after"]) == (210, 110)
 
 
 def test_what_a_document_states_stands_beside_what_is_found(town):

@@ -257,13 +257,15 @@ def _together(sited: "SitedPlan", run: "Run") -> Content:
         "services": [
             {
                 "standard": part.standard.id,
+                "service": part.standard.service,
+                "weight": rate,
                 "sites": len(part.plan.opened),
                 "gained": part.plan.objective,
                 "units": served.units,
                 "present_before": served.present_before,
                 "missing": list(served.missing),
             }
-            for part, served in zip(parts, whole.by_service, strict=True)
+            for part, served, rate in zip(parts, whole.by_service, whole.rates, strict=True)
         ],
     }
 

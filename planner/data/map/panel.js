@@ -203,6 +203,12 @@ function wholePlan(words, plan) {
       make("p", { class: proven ? "ending proven" : "ending stopped", text: words.say(proven ? "together_proven" : "together_stopped", { more }) }),
       make("p", { class: "hint", text: `+${words.people(plan.gained)} · ${words.say("gap")} ${(100 * plan.gap).toFixed(2)} %` }),
       ...(plan.cost > 0 || plan.budget !== null ? [make("p", { class: "hint", text: money })] : []),
+      make("p", {
+        class: "hint",
+        text: words.say("exchange", {
+          rates: plan.services.map((one) => `${words.service(one.service)} ${one.weight}`).join(words.say("list_comma")),
+        }),
+      }),
       ...present,
     ],
   });
@@ -276,7 +282,7 @@ function siteFacts(words, plan, site) {
       ? []
       : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (−${words.gain(plan, site.loses)})`]]),
     ...(site.survives === null ? [] : [[words.say("survives"), `${Math.round(100 * site.survives)} %`]]),
-    ...(site.with.length ? [[words.say("also_here"), site.with.map((service) => words.service(service)).join("、")]] : []),
+    ...(site.with.length ? [[words.say("also_here"), site.with.map((service) => words.service(service)).join(words.say("list_comma"))]] : []),
   ]);
 }
 
