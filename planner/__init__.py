@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from planner.schools.seating import plan_seats
     from planner.schools.stages import Stage, stage
     from planner.schools.stock import Option, Schools
+    from planner.schools.touching import touching_places
     from planner.services import FloorNeed, Service, ServiceSize, ServicesPlan, Together, site_services
     from planner.siting import (
         assign_people,
@@ -248,6 +249,7 @@ _HOME = {
     "stage": "schools.stages",
     "Option": "schools.stock",
     "Schools": "schools.stock",
+    "touching_places": "schools.touching",
 }
 __all__ = [*_HOME, "__version__"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
@@ -29,6 +30,7 @@ from planner.schools.pupils import Pupils, forecast_pupils, single_years
 from planner.schools.seating import plan_seats
 from planner.schools.stages import Stage, stage, stages
 from planner.schools.stock import Option, Schools
+from planner.schools.touching import touching_places
 from tests import towns
 from tests.commands import PROJECT
 
@@ -805,3 +807,24 @@ def test_a_town_of_many_homes_is_planned_whole_to_a_thousandth():
     assert plan.worth["above_standard"] < nearest.balance("2026").missing[:, 0, 2].sum()
     for level in plan.levels:
         assert level.value - level.bound <= 0.001 * level.value
+
+
+def test_blocks_touch_along_a_border_and_over_a_street_but_not_at_a_corner():
+    #  0 1      10 m blocks; 3 lies beyond streets of 6 m
+    #  2   3
+    blocks = shapely.box([0, 10, 0, 16], [10, 10, 0, -6], [10, 20, 10, 26], [20, 20, 10, 4])
+    assert touching_places(blocks).tolist() == [[0, 1], [0, 2]]
+    assert touching_places(blocks, gap_m=6).tolist() == [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3]]
+    with pytest.raises(QuestionError, match="parts nothing"):
+        touching_places(blocks, gap_m=-1)
+
+
+def test_the_zones_of_today_are_a_plan_to_begin_with():
+    of = small("a")
+    asked = Arrays(
+        pupils_of([[2, 2], [2, 2], [0, 2]], [of], ("2026", "2027")), schools_of([2, 0], [of]),
+        reach_of([[100, 50], [100, 50], [100, 50]]), today=np.array([[0], [1], [-1]]),
+    ).question  # fmt: skip
+    share = asked.as_before(np.zeros(0, bool))
+    assert asked.pupils_of(share).tolist() == [2, 2]  # of home 0 in both years; school 1 has no class, home 2 no zone
+    assert asked.moved(share).sum() == 0

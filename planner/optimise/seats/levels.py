@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 AGREE = 1e-6  # share of an aim within which plan and bound must agree to be called proven
 KEEP = (1e-9, 1e-7, 1e-6)  # share by which a later aim may make an earlier one worse: rounding, as little as will do
 NOTHING = 1e-9  # a share of a row that is rounding
+OUTWEIGHS = 4.0  # times as many metres as the longest way, that a pupil of an aim weighs more than one of the next
+ROUGH = 1e-3  # gap at which a first plan for all aims at once will do
 HASTE = 0.5  # of the time left, what one aim may take if others follow
 CORE = 50_000  # ways to go up to which places that go as a whole are asked of the programme, and not rounded alone
 
@@ -109,9 +111,7 @@ class _Search:
     def run(self, aims: Sequence[str]) -> None:
         """Every aim in turn; those that do not tell rows apart are asked of merged rows."""
         q = self.question
-        nothing = Placement(q.choice.keep.copy(), np.zeros(len(q.room)))
-        if q.holds(nothing):
-            self.best = nothing
+        self._begin(aims)
         own = next((number for number, aim in enumerate(aims) if aim in OF_ROWS), len(aims))
         merges = self.zones is None and q.most_moved is None
         for number, aim in enumerate(aims):
@@ -130,6 +130,43 @@ class _Search:
             if not self.feasible or self.best is None:
                 return
             self._settle(aim)
+
+    def _begin(self, aims: Sequence[str]) -> None:
+        """The plans that need no search: nothing is done and nobody goes anywhere, or everybody where they went."""
+        q, keep = self.question, self.question.choice.keep.copy()
+        if not q.choice.allows(keep):
+            return
+        self.best = Placement(keep, np.zeros(len(q.room)))
+        share = q.as_before(keep)
+        while self.zones is not None and (broken := self.zones.broken(share)):
+            share[[e for e, _ in broken]] = 0.0
+        self._compare(Placement(keep, share), aims)
+        if self.zones is not None:
+            self._together(aims)
+
+    def _together(self, aims: Sequence[str]) -> None:
+        """A plan of zones for all aims up to the walk at once, a pupil of an earlier one weighing more metres."""
+        form, q = self._form("narrow"), self.question
+        counted = [aim for aim in aims[: aims.index("walk")] if aim in form.programme.aims] if "walk" in aims else []
+        if not counted or not len(q.room):
+            return
+        total = form.programme.aims["walk"].copy()
+        for rank, aim in enumerate(reversed([aim for aim in counted if aim != "cost"])):
+            total.addInPlace(form.programme.aims[aim] * (float(q.distance.max()) * OUTWEIGHS**rank))
+        form.programme.programme.problem.setObjective(total)
+        left = HASTE**2 * (self.until - perf_counter())
+        start = self._start(form)
+        ending = solve(form.programme.programme, time_limit_s=left, gap=max(self.gap, ROUGH), warm_start=start)
+        self.solvers.append(ending.solver)
+        if ending.open is not None:
+            self._compare(self._read(form, ending), aims)
+
+    def _compare(self, plan: Placement, aims: Sequence[str]) -> None:
+        """Take a plan that is better, aim after aim."""
+        assert self.best is not None  # noqa: S101  (asked only then)
+        now, then = self.question.worth(self.best), self.question.worth(plan)
+        if self.question.holds(plan) and [then[aim] for aim in aims] < [now[aim] for aim in aims]:
+            self.best = plan
 
     def _after(self, share: float) -> float:
         """When so much of the time left will be over."""

@@ -86,6 +86,14 @@ class SeatsQuestion:
         left = 1.0 - np.bincount(self.row, weights=share, minlength=self.r)
         return np.where((self.weight > 0) & (left > ROOM), left, 0.0)
 
+    def as_before(self, taken: Flags) -> Floats:
+        """(entries,) the shares where everybody goes to the school they went to, as far as it has classes."""
+        share = self.stays.astype(np.float64)
+        for e in np.flatnonzero(self.before >= 0).tolist():  # the year before comes first
+            share[e] = share[self.before[e]]
+        share[self.classes_of(taken)[self.room] <= 0] = 0.0
+        return share
+
     def moved(self, share: Floats) -> Floats:
         """(entries,) the share of each row that goes to a room where it was not in the year before."""
         if not len(share):
