@@ -23,7 +23,7 @@ def best_replacement(plan: Plan, site: str) -> Replacement:
     except QuestionError:
         return Replacement(site, None, float("inf"))
     by = next((name for name in other.opened if name not in plan.opened), None)
-    return Replacement(site, by, abs(plan.objective - other.objective))
+    return Replacement(site, by, other.worse_than(plan), other)
 
 
 def best_with(plan: Plan, *candidates: str) -> Plan:

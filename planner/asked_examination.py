@@ -95,5 +95,7 @@ def peopled(demand: Demand, other: Population) -> Demand:
     factors = np.array([*(other.units.get(name, 1.0) for name in names), 1.0])
     people = np.maximum(people, 0.0) * factors[demand.unit_or_none][:, None]
     if other.total is not None:
+        if not people[:, 0].any():
+            raise QuestionError(f"The population {other.name!r} spreads {other.total:,.10g} people over nobody.")
         people *= other.total / people[:, 0].sum()
     return replace(demand, people=people)

@@ -133,12 +133,13 @@ class Loosened:
     to: float  # what it becomes
     gain: float  # people served more than with the plan on the table, those of standing facilities included
     at_most: float  # no plan brings more
+    at_least: float  # more than any plan within the limit; 0 where a better search alone might bring as much
     plan: Plan
 
     @property
     def binds(self) -> bool | None:
-        """Whether it holds the plan back; None where the search ended before that was known."""
-        if self.gain > 0:
+        """Whether it holds the plan back; None where a search ended before that was known."""
+        if self.at_least > 0:
             return True
         return None if self.at_most > 0 else False
 
@@ -253,10 +254,11 @@ def what_binds(
     found = []
     for limit, of, held, to, looser in _looser(terms, more_money, further, measure):
         best = looser.plan()
-        gain, most = (max(0.0, looser.today + value - here) for value in (best.objective, best.bound))
+        more = looser.today + np.array([best.objective, best.bound]) - here
+        gain, most, least = np.maximum(0.0, [*more, more[0] - (plan.bound - plan.objective)]).tolist()
         if most <= EXACT * max(1.0, here):
-            gain = most = 0.0
-        found.append(Loosened(limit, of, held, to, gain, most, best))
+            gain = most = least = 0.0
+        found.append(Loosened(limit, of, held, to, gain, most, least, best))
     return tuple(found)
 
 

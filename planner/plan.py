@@ -21,7 +21,8 @@ class Replacement:
 
     site: str
     by: str | None  # None where no other candidate helps or may
-    worse: float  # in the unit of the objective, 0 or more
+    worse: float  # in the unit of the objective; below 0 only after a search that was stopped, or units before people
+    plan: "Plan | None" = field(default=None, repr=False, compare=False)  # with the replacement; None where none may
 
 
 @dataclass(frozen=True)

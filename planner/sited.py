@@ -139,9 +139,14 @@ class Siting:
         green, bands = {service: self.opened[service] for service in city.GREENERY}, bands_of(rule, self.scenario)
         land = self._candidates(question, rule)
         joined = joined_parcels(question, land, green["green"], self.city, bands)
-        plan = most_land(question, self.land, joined, green, bands, effort)
+
+        def ask(new_sites: float) -> Plan:
+            so_many = question.model_copy(update={"new_sites": int(new_sites)})
+            return most_land(so_many, self.land, joined, green, bands, effort)
+
+        plan = ask(question.new_sites)
         more = int((joined.count[plan.sites] - 1).sum())
-        asked = examined(question.examine, plan, self.scenario)
+        asked = examined(question.examine, plan, self.scenario, ask=ask)
         return replace(self._sited(plan, rule, question.new_sites, joined.sites), joined=more, examined=asked)
 
     def _most_people(self, question: MostPeople, effort: Effort) -> SitedPlan:

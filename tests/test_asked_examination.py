@@ -143,6 +143,25 @@ def test_a_plan_of_several_services_is_examined_as_a_whole(town):
     ]
 
 
+def test_of_land_each_number_of_sites_says_what_it_brings_at_most(town):
+    #  100 m × 100 m round west, 50 m × 100 m round east; 900 m² serve 300 m from their boundary.
+    squares = [(114.6495, 114.6505), (114.65975, 114.66025)]
+    rings = [[[a, 33.6193], [b, 33.6193], [b, 33.6202], [a, 33.6202], [a, 33.6193]] for a, b in squares]
+    shapes = [{"type": "Polygon", "coordinates": [ring]} for ring in rings]
+    features = [{"type": "Feature", "properties": {}, "geometry": shape} for shape in shapes]
+    (town / "land.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    text = SCENARIO.replace("cover_most_people", "cover_most_land") + "land: {file: land.geojson}\n"
+    (town / "land.yaml").write_text(text, "utf-8")
+    asked = "siting.0.examine={replacements: true, frontier: {new_sites: [1, 2, 3]}}"
+    run = run_scenario(load(town / "land.yaml", set=[asked]))
+    squares_m2 = [float(row["gains"]) for row in rows("frontier.csv", run)]
+    assert squares_m2 == pytest.approx([9260, 13890, 13890], rel=0.01)
+    assert [row["unit"] for row in rows("frontier.csv", run)] == ["m² of residential land"] * 3
+    assert cells("examined.csv", run, "site", "replaced by") == [("west", "east")]
+    with pytest.raises(ScenarioError, match="a frontier of land is one of numbers; write new_sites"):
+        load(town / "land.yaml", set=["siting.0.examine={frontier: {budget: [1]}}"])
+
+
 @pytest.mark.parametrize(
     ("file", "change", "words"),
     [
@@ -159,6 +178,7 @@ def test_a_plan_of_several_services_is_examined_as_a_whole(town):
         ("town", "siting.0.years=[{name: '2026', new_sites: 1}]", "examine is asked of a plan without years"),
         ("services", "siting.0.examine={binding: true}", "binding cannot be asked of this question; frontier can"),
         ("services", "siting.0.examine={frontier: {new_sites: [1]}}", "one of budgets; write budget"),
+        ("services", "siting.0.before=presence", "a frontier counts people; write before: people"),
         ("town", "siting.0.examine={others: {differ_by: 0}}", "differ_by"),
         ("town", "siting.0.examine={sensitivity: {rule_set: [P99]}}", "rule_set"),
     ],
@@ -181,5 +201,7 @@ def test_another_population_keeps_everybody_and_their_groups_together():
     older = peopled(people, Population(name="older", groups={"60+": 1.5}))
     assert older.people.tolist() == [[110, 30], [55, 15]]
     assert peopled(people, Population(name="more", total=300)).people.tolist() == [[200, 40], [100, 20]]
+    with pytest.raises(QuestionError, match="'gone' spreads 300 people over nobody"):
+        peopled(people, Population(name="gone", groups={"people": 0}, total=300))
     with pytest.raises(QuestionError, match="groups or units of the population 'x' are none of this demand"):
         peopled(people, Population(name="x", groups={"80+": 2}, units={"Old Town": 2}))

@@ -166,3 +166,11 @@ def test_what_cannot_be_asked_is_refused_at_once():
         examine_plan(terms.plan(), Examination(binding=True))
     with pytest.raises(QuestionError, match="A frontier of budgets needs the cost"):
         examine_plan(terms.plan(), Examination(frontier=(1,), of_money=True), terms)
+
+
+def test_a_limit_binds_only_where_the_bound_of_the_plan_on_the_table_says_so():
+    terms = terms_of(2, forbid=["A"])  # B and C serve 12; A and B would serve 16
+    plan = terms.plan()
+    stopped = {most: replace(plan, bound=most, ending="stopped") for most in (15.0, 16.0)}
+    found = {most: next(iter(what_binds(each, terms))) for most, each in stopped.items()}
+    assert [(each.gain, each.at_least, each.binds) for each in found.values()] == [(4, 1, True), (4, 0, None)]

@@ -8,6 +8,7 @@ from planner.examined import Assumed, Examined, Loosened
 from planner.ledgers.sheets import Cell, Column, Sheet, Words
 from planner.plan import Plan
 from planner.run import Run
+from planner.services import ServicesPlan
 from planner.sited import SitedPlan
 
 KINDS: dict[str, Words] = {
@@ -39,7 +40,8 @@ def examined_text(run: Run) -> str:
     """One row a chosen site, then one a candidate forced in: what falls out with it, what replaces it, what survives.
 
     `lost` and `costs` are in the unit of the objective; nothing replaces a site where no other candidate helps, and a
-    site that must be kept has no `lost`. Shares are of the runs under other assumptions.
+    site that must be kept has no `lost`. No replacement loses less than `lost at least`. `units lost` are those in
+    which a service is no longer present. Shares are of the runs under other assumptions.
     """
     return _table(run, _site_rows)
 
@@ -274,6 +276,8 @@ def _site_rows(sited: SitedPlan, asked: Examined) -> Iterator[dict[str, Any]]:
             "only": figure(alone[site]) if chosen else "",
             "replaced by": plain(other.by) if other and other.by else "",
             "lost": _amount(other.worse) if other else "",
+            "lost at least": "" if other is None or other.plan is None else figure(_at_least(plan, other.plan)),
+            "units lost": "" if other is None else _units_lost(plan, other.plan),
             "in all other plans": ("yes" if site in asked.no_regret else "no") if asked.others else "",
             "survives": round(asked.survival.get(site, 0.0), 6) if asked.survival else "",
             "costs": figure(asked.forced[site].worse_than(plan)) if site in asked.forced else "",
@@ -286,6 +290,18 @@ def _at_most(plan: Plan, other: Plan) -> float:
     return max(0.0, (plan.bound - other.objective) * (1 if plan.larger_is_better else -1))
 
 
+def _at_least(plan: Plan, other: Plan) -> float:
+    """What a plan loses at least that was asked for by `other`, whatever the search left open."""
+    return (plan.objective - other.bound) * (1 if plan.larger_is_better else -1)
+
+
+def _units_lost(plan: Plan, other: Plan | None) -> int | str:
+    """In how many units fewer a service is present; empty where nobody asks in which it is."""
+    if not isinstance(plan, ServicesPlan) or not isinstance(other, ServicesPlan):
+        return ""
+    return plan.present - other.present if any(each.units for each in plan.by_service) else ""
+
+
 def _other_rows(_: SitedPlan, asked: Examined) -> Iterator[dict[str, Any]]:
     plan = asked.plan
     for rank, other in enumerate(asked.others, 1):
@@ -295,6 +311,7 @@ def _other_rows(_: SitedPlan, asked: Examined) -> Iterator[dict[str, Any]]:
             "gains": figure(other.objective),
             "worse": figure(other.worse_than(plan)),
             "worse share": figure(other.worse_than(plan) / abs(plan.objective)) if plan.objective else "",
+            "units lost": _units_lost(plan, other),
             "gap": figure(other.gap, 9),
             "ending": other.ending,
             "drops": plain(" ".join(site for site in plan.opened if site not in other.opened)),

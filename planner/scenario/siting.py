@@ -216,6 +216,17 @@ class MostLand(WithNumber):
     """Parcels this near to one another or to standing green, metres, with no road between, may become one site whose
     area counts whole; 0 = touching. Left out, each stays alone."""
 
+    @property
+    def asked_again(self) -> set[str]:
+        """A frontier, of numbers."""
+        return {"frontier"}
+
+    @model_validator(mode="after")
+    def _frontier_of_numbers(self) -> "MostLand":
+        if self.examine and self.examine.frontier and self.examine.frontier.budget:
+            raise complaint("examine: a frontier of land is one of numbers; write new_sites")
+        return self
+
     @model_validator(mode="after")
     def _land_is_of_green(self) -> "MostLand":
         if published.standard(self.standard).service not in {"green", "park"}:
@@ -356,6 +367,8 @@ class SiteServices(Asking):
         curve = self.examine.frontier if self.examine else None
         if curve and curve.new_sites:
             raise complaint("examine: a frontier of several services is one of budgets; write budget")
+        if curve and self.before == "presence":
+            raise complaint("examine: a frontier counts people; write before: people, or leave it out")
         if curve and (free := [each.standard for each in self.services if each.cost is None]):
             raise complaint(f"examine: a frontier needs to know what each site costs; write cost of {', '.join(free)}")
         return self

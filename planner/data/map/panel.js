@@ -280,7 +280,7 @@ function siteFacts(words, plan, site) {
     ...(site.year ? [[words.say("opens"), `${site.year} · ${words.say("phase", { phase: site.phase })}`]] : []),
     ...(site.loses === null
       ? []
-      : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (−${words.gain(plan, site.loses)})`]]),
+      : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (${site.loses < 0 ? "+" : "−"}${words.gain(plan, Math.abs(site.loses))})`]]),
     ...(site.survives === null ? [] : [[words.say("survives"), `${Math.round(100 * site.survives)} %`]]),
     ...(site.with.length ? [[words.say("also_here"), site.with.map((service) => words.service(service)).join(words.say("list_comma"))]] : []),
   ]);
