@@ -14,7 +14,7 @@ from planner.demand import Demand
 from planner.errors import QuestionError, first
 from planner.means import all_whole, lost_without, possible_gains, search_gains
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import EXACT, Choice, Limit
+from planner.optimise.choice import EXACT, Choice, Incumbent, Limit
 from planner.plan import Plan
 from planner.presence import Presence, UnitStatus
 from planner.reach import Reach
@@ -487,22 +487,26 @@ class _Question:
             self.choice,
         )
 
-    def find(self, part: int, floor: float | None, choice: Choice) -> Found:
-        """The plan over pairs with the most of one part, and at least `floor` of the other."""
+    def find(self, part: int, choice: Choice, first: Found | None = None) -> Found:
+        """The plan over pairs with the most of one part, and no less of the other than the plan found first has."""
         from planner.optimise.gains import Gains  # noqa: PLC0415  (Numba takes a while to load)
         from planner.optimise.problem import Problem  # noqa: PLC0415
 
         weight, indptr, pair, parts = self.rows
         gains = Gains.of(weight, indptr, pair, self.choice.m, None, parts)
         counted = (np.arange(gains.parts) == part).astype(float)
-        floors = np.array([] if floor is None else [floor])
+        floors = np.array([] if first is None else [first.objective])
         speaks = (1 - counted)[None, :][: len(floors)]
 
         def problem(choice: Choice) -> Problem:
             return Problem(gains, choice, np.zeros(choice.m), counted, floors, speaks)
 
+        def quick(choice: Choice, incumbent: Incumbent) -> None:
+            if first is not None and problem(choice).allows(first.plan):
+                incumbent.offer(first.plan, problem(choice).value(first.plan))
+
         means = Means(
-            search_gains(problem, whole=part == PRESENCE or all_whole(weight)),
+            search_gains(problem, whole=part == PRESENCE or all_whole(weight), quick=quick),
             self.worth if part == PEOPLE else self.present,
             self.figures,
             possible=possible_gains(problem, self.effort),
@@ -527,7 +531,7 @@ class _Question:
             order = (PEOPLE,)
         found: dict[int, Found] = {}
         for part in order:
-            found[part] = self.find(part, found[order[0]].objective if found else None, choice)
+            found[part] = self.find(part, choice, found.get(order[0]))
         plan, m = found[order[-1]].plan, self.m
         figures, pairs = self.figures(plan), np.flatnonzero(plan)
         pairs = pairs[np.lexsort((-figures.served[pairs], pairs // m))]

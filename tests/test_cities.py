@@ -136,3 +136,19 @@ def test_the_reykjavik_grid_is_refused_with_its_culprits(tmp_path):
     done = planner("run", scenario, "--out", tmp_path / "maps")
     assert done.returncode == 3, done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_three_comprehensive_and_27_community_eldercare_centres_of_las_palmas_are_proven_best(tmp_path):
+    done = planner("run", SCENARIOS / "las-palmas-eldercare.yaml", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    record = json.loads((tmp_path / "run.json").read_text("utf-8"))
+    (whole,) = record["together"]
+    assert (whole["ending"], whole["gap"]) == ("proven", 0)
+    walked = {row["standard"]: row for row in record["coverage"] if row["metric"] == "walk"}
+    gained = sum(
+        walked[plan["standard"]]["groups"][group]["after"] - walked[plan["standard"]]["groups"][group]["before"]
+        for plan in record["plans"]
+        for group in ("older", "80+")  # who is over 80 counts twice
+    )
+    assert gained == whole["objective"] == sum(plan["objective"] for plan in record["plans"])
+    assert [len(plan["opened"]) for plan in record["plans"]] == [3, 27]
