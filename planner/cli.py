@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from planner.errors import DataError, FetchError, NoSolverError, OutputError, PlannerError, QuestionError, ScenarioError
+from planner.errors import (
+    DataError,
+    FetchError,
+    NoPlanError,
+    NoSolverError,
+    OutputError,
+    PlannerError,
+    QuestionError,
+    ScenarioError,
+)
 
 if TYPE_CHECKING:
     from planner.coverage import Coverage
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from planner.sited import SitedPlan
 
 STEPS = 9  # of a run, as the plain progress counts them: seven of run_scenario, then tables and map
+WHY_NONE = "infeasible.md"
 GAP_NOT_REACHED, DATA_REFUSED, BUG, INTERRUPTED = 1, 3, 70, 130
 EXIT_CODES = {  # the first class that fits
     ScenarioError: 2,
@@ -75,7 +85,7 @@ def run(
         asked = load(scenario, set=changes or (), variant=variant)
         folder = out or Path("maps") / asked.scenario
         page = f"{asked.scenario}.html"
-        with complete_outputs(folder) as unfinished, _progress() as progress:
+        with _why_there_is_none(folder), complete_outputs(folder) as unfinished, _progress() as progress:
             from planner import maps, report  # noqa: PLC0415
             from planner.run import run_scenario  # noqa: PLC0415
 
@@ -288,6 +298,22 @@ def complete_outputs(folder: Path) -> Iterator[Path]:
         if made:
             with suppress(OSError):  # it holds results
                 folder.rmdir()
+
+
+@contextmanager
+def _why_there_is_none(folder: Path) -> Iterator[None]:
+    """Writes the page on a question that no plan answers; one of an earlier run goes once there are plans."""
+    page = folder / WHY_NONE
+    try:
+        yield
+    except NoPlanError as error:
+        with _writing_to(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            page.write_text(error.page, encoding="utf-8", newline="\n")
+        typer.echo(f"why, and the ways out, 原因与出路: {page}", err=True)
+        raise
+    with _writing_to(folder):
+        page.unlink(missing_ok=True)
 
 
 def _put_in_place(finished: Path, folder: Path) -> None:

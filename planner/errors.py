@@ -9,6 +9,7 @@ PlannerError
 │   ├── NestingError                parts of a city that do not lie in one another, or do not add up
 │   └── OffNetworkError             too many points lie too far from any street
 ├── QuestionError (ValueError)      what is asked contradicts itself or the data
+│   └── NoPlanError                 no plan answers it, and why that is and what are the ways out is said at length
 ├── ScenarioError (ValueError)      a scenario file has faults, all listed
 ├── OutputError (OSError)           a result cannot be written
 ├── FetchError (OSError)            a download failed
@@ -55,6 +56,14 @@ class OffNetworkError(DataError):
 
 class QuestionError(PlannerError, ValueError):
     """What is asked contradicts itself or the data."""
+
+
+class NoPlanError(QuestionError):
+    """No plan answers a question of a scenario; `page` says in Chinese and English why, and what the ways out are."""
+
+    def __init__(self, message: str, page: str) -> None:
+        super().__init__(message)
+        self.page = page
 
 
 class ScenarioError(PlannerError, ValueError):

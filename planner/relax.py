@@ -69,6 +69,7 @@ class WayOut:
 
     def __str__(self) -> str:
         asked, enough = f"{self.asked:,.10g}", f"{self.enough:,.10g}"
+        where = ", ".join(dict.fromkeys(filter(None, self.places))) or "any unit"
         shares = f"{self.enough:.2%} instead of {self.asked:.2%}"
         words = {
             "norm": f"raise the norm from {asked} to {enough} {self.unit}",
@@ -82,7 +83,7 @@ class WayOut:
             "must_keep": f"take {enough} of {asked} out of must_keep ({first(self.sites)})",
             "forbid": f"take {enough} of {asked} out of forbid ({first(self.sites)})",
             "apart": f"let {enough} of {asked} pairs stand nearer than allowed ({first(self.sites)})",
-            "candidates": f"add {enough} candidates, in {', '.join(dict.fromkeys(self.places)) or 'any unit'}",
+            "candidates": f"add {enough} candidates in {where}",
         }[self.kind]
         return words if self.proven else f"{words} (whether less is enough was not decided)"
 
@@ -102,11 +103,11 @@ class Infeasible:
 
     def __str__(self) -> str:
         lines = [f"No plan keeps these together: {'; '.join(self.conflict)}."]
-        lines += [
-            f"{each.people:,.0f} people in {each.places} places of {each.unit or 'no unit'} have no candidate within "
-            f"{self.limit:,.10g} {self.unit}"
-            for each in self.unreached
-        ]
+        if self.unreached:
+            people, places = (sum(getattr(each, what) for each in self.unreached) for what in ("people", "places"))
+            where = first(f"{each.unit or 'no unit'} {each.people:,.0f}" for each in self.unreached)
+            beyond = f"have no candidate within {self.limit:,.10g} {self.unit}"
+            lines.append(f"{people:,.0f} people in {places} places {beyond} ({where}).")
         lines += [f"Either {way}." for way in self.ways]
         if self.pair:
             lines.append(f"No single way is enough; together: {', and '.join(map(str, self.pair))}.")

@@ -13,6 +13,7 @@ from planner.by_walker import at_doors
 from planner.city import City
 from planner.coverage import Coverage
 from planner.demand import Demand
+from planner.errors import NoPlanError, QuestionError
 from planner.examined import Examined, Terms
 from planner.facilities import Facilities
 from planner.fair_sites import compared
@@ -33,6 +34,7 @@ from planner.scenario import Question, Scenario
 from planner.scenario.siting import Cost, MostLand, MostPeople, ServiceToSite, Shared, SiteServices
 from planner.services import Service, ServiceSize, ServicesPlan, Together, site_services
 from planner.standards import Standard
+from planner.unanswered import explain, floors_of, page_of
 
 NEAREST_TODAY_M = 2000.0  # how far a card on the map looks for the nearest standing facility
 AGREE = 1e-9  # share by which sums of people in different orders may differ
@@ -122,7 +124,11 @@ class Siting:
     def ask_all(self) -> None:
         """Every question of the scenario."""
         for number, question in enumerate(self.scenario.siting, 1):
-            for sited in list(self._asked(question)):  # every part is sited before any of them stands
+            try:
+                every = list(self._asked(question))  # every part is sited before any of them stands
+            except QuestionError as error:
+                raise self._explained(number - 1, question, error) from error
+            for sited in every:
                 self._open(replace(sited, number=number))
 
     def _asked(self, question: Question) -> Iterator[SitedPlan]:
@@ -149,7 +155,20 @@ class Siting:
         asked = examined(question.examine, plan, self.scenario, ask=ask)
         return replace(self._sited(plan, rule, question.new_sites, joined.sites), joined=more, examined=asked)
 
-    def _most_people(self, question: MostPeople, effort: Effort) -> SitedPlan:
+    def _explained(self, number: int, question: Question, error: QuestionError) -> QuestionError:
+        """What is wrong with a question, by its number, and where no plan answers it why, and the ways out."""
+        message = f"siting.{number}: {error}"
+        if not isinstance(question, MostPeople) or question.years or question.fairness:
+            return QuestionError(message)
+        try:
+            put, _ = self._put_most_people(question, Effort(question.time_limit_s))
+            why = explain(put, access_m=self.scenario.city.max_access_m)
+        except QuestionError:  # as it stands it says what is wrong
+            return QuestionError(message)
+        return NoPlanError(f"siting.{number}: {why}", page_of(number, question, put.standard, why))
+
+    def _put_most_people(self, question: MostPeople, effort: Effort) -> tuple[Put, Callable[[Standard], Put]]:
+        """The question as the library is asked it, and how by another standard, on the same land."""
         rule = self.scenario.standard(question.standard)
         land = self._candidates(question, rule)
         rules = Rules(
@@ -157,13 +176,18 @@ class Siting:
             question.forbid,
             cost=_cost_of(question.cost, land),
             budget=question.budget,
+            floors=floors_of(question, self.demand),
         )
 
         def put_by(rule: Standard) -> Put:
             counting = replace(rules, counts=land.at_least(rule.min_area_m2))
             return self._put(rule, land, question.new_sites, question.people or None, counting, effort)
 
-        put = put_by(rule)
+        return put_by(rule), put_by
+
+    def _most_people(self, question: MostPeople, effort: Effort) -> SitedPlan:
+        put, put_by = self._put_most_people(question, effort)
+        rule, land = put.standard, put.candidates
         if question.years:
             years = phased(put, question)
             assert years.in_the_end is not None  # noqa: S101  (it has a standard)

@@ -44,7 +44,7 @@ def test_a_further_candidate_is_proposed_in_the_unit_whose_people_lack_one():
     ground = measure_straight(demand, homes, limit_m=300)
     why = ways_out(parted(demand, [0, 0, 2]), reach, GREEN, share=1.0, new_sites=3, ground=ground)
     further = next(way for way in why.ways if way.kind == "candidates")
-    assert str(further) == "add 1 candidates, in east"
+    assert str(further) == "add 1 candidates in east"
     assert further.sites == ("home 2",)
 
 

@@ -11,6 +11,7 @@ from planner.scenario.eldercare import FloorAsked, SizeToSite
 from planner.scenario.examine import TERMS, Examine
 from planner.scenario.fairness import AskedFairness
 from planner.scenario.faults import complaint
+from planner.scenario.floors import AtLeast
 from planner.scenario.inputs import Amount, Count, Model, Positive, SiteLayer, Text
 from planner.scenario.people import Units
 from planner.scenario.years import OverYears, check_years
@@ -153,7 +154,7 @@ class WithNumber(OfOneStandard):
         return value
 
 
-class MostPeople(WithNumber, OverYears):
+class MostPeople(WithNumber, AtLeast, OverYears):
     """The new sites that bring the standard to the most people who lack it, on foot."""
 
     question: Literal["cover_most_people"]
@@ -191,6 +192,8 @@ class MostPeople(WithNumber, OverYears):
         check_years(self, self.new_sites, priced=self.cost is not None)
         if self.years and self.fairness:
             raise complaint("years and fairness are two questions; ask each by itself")
+        if self.floored and (self.years or self.fairness):
+            raise complaint("share and no_unit_below are of a plan that opens at once; leave out years and fairness")
         if self.examine and self.fairness:
             raise complaint("examine asks about the plan for most people; leave out fairness, or ask each by itself")
         return self
