@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -221,10 +222,10 @@ class Siting:
         ]
         together = [one for each in question.together for one in _together(each, question, services, land)]
 
-        def within(budget: float | None) -> ServicesPlan:
+        def within(budget: float | None, among: Sequence[Service] = services) -> ServicesPlan:
             return site_services(
                 self.demand,
-                services,
+                among,
                 together=together,
                 budget=budget,
                 floors=list(floor_needs(levels)),
@@ -234,7 +235,8 @@ class Siting:
             )
 
         plan = within(question.budget)
-        asked = examined(question.examine, plan, self.scenario, ask=within)
+        by_people = services if question.before == "presence" else [replace(each, presence=None) for each in services]
+        asked = examined(question.examine, plan, self.scenario, ask=partial(within, among=by_people))
         for number, (part, put, each, level) in enumerate(
             zip(plan.parts, puts, question.services, levels_of(plan, levels), strict=True)
         ):
