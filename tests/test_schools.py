@@ -692,6 +692,25 @@ def test_what_contradicts_itself_is_told_at_once():
     ]
 
 
+def test_half_a_class_and_half_a_place_are_refused():
+    with pytest.raises(QuestionError, match=r"1 options have broken classes or times \(first: new: 1.5\)"):
+        town(options=[Option("new", "school/1", {"a": 1.5})])
+    with pytest.raises(QuestionError, match="no pairs of the 2 places"):
+        town(neighbours=np.array([[0.5, 1]]))
+
+
+def test_a_plan_that_breaks_the_rows_of_its_programme_is_not_taken():
+    #  HiGHS 1.16 called a plan without the option optimal here, in which 1 pupil is beyond classes of 3, at a cost of 0
+    of = small("a", limit=400, school=6, both=8)
+    plan = plan_seats(
+        pupils_of([[1], [3], [6]], [of]), schools_of([2, 1], [of]), reach_of([[100, None], [0, 0], [100, 0]], 400),
+        options=[Option("more", "school/0", {"a": 2}, cost=1, times=2)],
+    )  # fmt: skip
+    assert worth(plan)[:5] == pytest.approx([0, 0, 0, 1, 1])
+    assert plan.of("cost").bound <= plan.of("cost").value
+    assert plan.ending == "proven"
+
+
 def test_required_options_beyond_the_budget_are_told():
     with pytest.raises(QuestionError, match=r"1 required options cost 9 \(first: new\)\. Raise the budget"):
         town(options=[Option("new", "school/1", {"a": 2}, cost=9, required=True)], budget=8)

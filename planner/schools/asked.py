@@ -79,8 +79,9 @@ class AskedSeats:
             yield f"`today` must name a school or -1 for each of {n} places and {g} stages. Correct it."
         if self.most_moved is not None and not self.most_moved >= 0:
             yield f"{self.most_moved:g} pupils cannot move. Give 0 or more."
-        if self.neighbours is not None and (
-            self.neighbours.ndim != 2 or ((self.neighbours < 0) | (self.neighbours >= n)).any()  # noqa: PLR2004
+        pairs = self.neighbours
+        if pairs is not None and (
+            pairs.ndim != 2 or pairs.dtype.kind not in "iu" or ((pairs < 0) | (pairs >= n)).any()  # noqa: PLR2004
         ):
             yield f"`neighbours` are no pairs of the {n} places. Give positions (k, 2)."
         if unknown := [aim for aim in self.order if aim not in AIMS]:

@@ -106,6 +106,9 @@ class Schools:
         if late := [f"{each.name} in {each.ready}" for each in options if each.ready not in {None, *years}]:
             asked = ", ".join(years)
             yield f"{len(late)} options are ready in no year of the plan ({first(late)}). Its years are {asked}."
+        if odd := [f"{each.name}: {n:g}" for each in options for n in (each.times, *each.classes.values()) if n % 1]:
+            yield f"{len(odd)} options have broken classes or times ({first(odd)}). Give whole numbers."
+            return
         if bad := [each.name for each in options if each.times < 1 or not np.isfinite(each.cost)]:
             yield f"{len(bad)} options have no cost, or are taken less than once ({first(bad)}). Correct them."
         most = np.array([stage.max_classes for stage in self.stages])

@@ -210,18 +210,35 @@ class _Search:
             form.programme.programme.problem.addConstraint(form.programme.aims[aim].copy() <= most, f"keep_{aim}")
 
     def _solved(self, form: _Form, aim: str, until: float) -> Ending | None:
-        """The ending of a form in one aim; None where the time is over."""
-        left = until - perf_counter()
-        if left <= 0:
-            return None
+        """The ending of a form in one aim; None where the time is over, or the solver is not to be believed.
+
+        HiGHS has called plans optimal that break a row which holds an earlier aim, with no bound: it is asked again
+        from nothing and without its presolve, and if that says the same, nothing is taken from it.
+        """
         form.programme.programme.problem.setObjective(form.programme.aims[aim].copy())
-        ending = solve(form.programme.programme, time_limit_s=left, gap=self.gap, warm_start=self._start(form))
-        self.solvers.append(ending.solver)
-        return ending
+        for afresh in (False, True):
+            left = until - perf_counter()
+            if left <= 0:
+                return None
+            programme = replace(form.programme.programme, reduced=afresh)
+            start = None if afresh else self._start(form)
+            ending = solve(programme, time_limit_s=left, gap=self.gap, warm_start=start)
+            self.solvers.append(ending.solver)
+            parted = self.question.single and not form.question.single
+            if ending.open is None:
+                return ending
+            if not np.isnan(ending.bound) and (parted or self._keeps(self._read(form, ending), aim)):
+                return ending
+            log.info("%s: the solver's plan breaks its own rows", aim)
+        return None
 
     def _limit(self, form: _Form, aim: str, ending: Ending) -> None:
         """Hear a bound; a linear programme has none before its end."""
-        if ending.feasible and (ending.finished or form.question.single or form.question.choice.m):
+        if (
+            ending.feasible
+            and not np.isnan(ending.bound)
+            and (ending.finished or form.question.single or form.question.choice.m)
+        ):
             self.bounds[aim] = max(self.bounds[aim], ending.bound)
 
     def _narrow(self, aim: str, until: float) -> None:
@@ -297,10 +314,14 @@ class _Search:
 
     def _offer(self, plan: Placement, aim: str) -> None:
         """Take a plan that is better in this aim and keeps what earlier ones came to."""
-        worth = self.question.worth(plan)
-        keeps = all(worth[a] <= value + AGREE * max(1.0, abs(value)) for a, value in self.firm)
-        if self.question.holds(plan) and keeps and (self.best is None or worth[aim] < self._value(aim)):
+        if self._keeps(plan, aim) and (self.best is None or self.question.worth(plan)[aim] < self._value(aim)):
             self.best = plan
+
+    def _keeps(self, plan: Placement, aim: str) -> bool:
+        """Whether a plan obeys all rules but those of zones, and is no worse in the aims before this one."""
+        worth = self.question.worth(plan)
+        firm = [(a, value) for a, value in self.firm if a != aim]
+        return self.question.holds(plan) and all(worth[a] <= v + AGREE * max(1.0, abs(v)) for a, v in firm)
 
     def _start(self, form: _Form) -> list[int] | None:
         """The best plan for the solver to begin with; None where a form may not have it."""
