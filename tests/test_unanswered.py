@@ -9,7 +9,7 @@ from planner import city
 from planner.errors import NoPlanError, QuestionError
 from planner.gated import walls_of
 from planner.relax import ways_out
-from planner.residents import residents
+from planner.residents import in_units, residents
 from planner.rules import Effort
 from planner.scenario import load
 from planner.sited import Siting
@@ -30,7 +30,7 @@ def made_up():
 def siting(name, *changes):
     place, demand, standing = made_up()
     scenario = load(SCENARIOS / f"{name}.yaml", set=["siting.0.time_limit_s=20", "siting.0.gap=0.5", *changes])
-    return Siting(scenario, place, demand, None, standing)
+    return Siting(scenario, place, in_units(demand, scenario.demand.units, place), None, standing)
 
 
 def answered(name, *changes):
@@ -70,6 +70,13 @@ def test_kept_sites_dearer_than_the_budget_are_fewer_or_the_budget_larger():
     assert answered("budget", f"siting.0.must_keep=[{', '.join(left)}]")
     assert "`must_keep`" in page
     assert page.index("没有可行的方案") < page.index("No plan is possible")
+
+
+@pytest.mark.parametrize("change", ["floor: new_sites=6", "floor: no_unit_below=0.3337", "share: share=0.9681"])
+def test_the_ways_out_that_the_command_prints_lead_out(change):
+    #  As `planner run tests/scenarios/infeasible/…` prints them; that no less is enough, tests/test_relax.py asserts.
+    name, _, key = change.partition(": ")
+    assert answered(name, f"siting.0.{key}")
 
 
 def test_the_error_names_the_question_by_its_number_and_carries_the_page():
