@@ -501,12 +501,16 @@ class _Question:
         def problem(choice: Choice) -> Problem:
             return Problem(gains, choice, np.zeros(choice.m), counted, floors, speaks)
 
-        def quick(choice: Choice, incumbent: Incumbent) -> None:
-            if first is not None and problem(choice).allows(first.plan):
-                incumbent.offer(first.plan, problem(choice).value(first.plan))
+        seek = search_gains(problem, whole=part == PRESENCE or all_whole(weight))
+
+        def search(choice: Choice, incumbent: Incumbent) -> bool:
+            feasible = seek(choice, incumbent)
+            if incumbent.plan is None and first is not None and problem(choice).allows(first.plan):
+                incumbent.offer(first.plan, problem(choice).value(first.plan))  # the time was over
+            return feasible
 
         means = Means(
-            search_gains(problem, whole=part == PRESENCE or all_whole(weight), quick=quick),
+            search,
             self.worth if part == PEOPLE else self.present,
             self.figures,
             possible=possible_gains(problem, self.effort),

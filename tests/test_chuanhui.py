@@ -51,8 +51,10 @@ def test_parks_eldercare_and_service_centres_on_the_same_land_are_proven_best(re
     best = json.loads(whole)
     assert (best["ending"], best["gap"], best["objective"]) == ("proven", 0, best["bound"])
     assert best["objective"] == sum(plan["objective"] for plan in plans.values())
-    sites = [site for plan in plans.values() for site in plan["opened"]]
-    assert len(sites) == len({*sites})  # nothing shares a parcel here, though eldercare and services may
+    (together,) = record["together"]
+    sites = sorted(site for plan in plans.values() for site in plan["opened"])
+    assert sites == sorted(site for site, has in together["becomes"].items() for _ in has)
+    assert all(len(has) == 1 or {*has} == {"eldercare", "community"} for has in together["becomes"].values())
 
 
 def test_the_plan_s_gain_is_what_coverage_measures_on_foot(record):

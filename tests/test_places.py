@@ -407,7 +407,7 @@ def test_cities_with_hardly_a_feature_are_read_too(path, parks):
     extract, network = city(path)
     found = public_green(extract, network)
     assert len(found.park) == parks
-    assert len(services(extract, network)) == 5
+    assert len(services(extract, network)) == 6
     assert administrative_units(extract, network.crs) is None
     assert len(leftover_land(extract, network, min_area_m2=400, max_area_m2=10_000, standing=found.green)) == 0
     assert len(base_map(extract, network).streets["main"]) > 100
