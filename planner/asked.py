@@ -59,10 +59,7 @@ class Asked:
     @cached_property
     def people(self) -> Floats:
         """(n,) how much each place counts: its first group, or its groups by their weights."""
-        if self.weights is None:
-            return self.demand.people[:, 0]
-        each = np.array([self.weights.get(group, 0.0) for group in self.demand.groups])
-        return np.asarray(self.demand.people @ each)
+        return self.demand.weighed(self.weights)
 
     @cached_property
     def choice(self) -> Choice:

@@ -75,6 +75,12 @@ class Demand:
             raise QuestionError(f"There is no group {group!r}. There are: {', '.join(self.groups)}.")
         return self.people[:, 0 if group is None else self.groups.index(group)]
 
+    def weighed(self, weights: Mapping[str, float] | None) -> Floats:
+        """(n,) how much each place counts: its first group, or its groups by their weights."""
+        if weights is None:
+            return self.people[:, 0]
+        return np.asarray(self.people @ [weights.get(group, 0.0) for group in self.groups])
+
     def by_unit(self, amount: Floats) -> Floats:
         """(u+1,) an amount of each place (n,) added up in each unit; the last entry is in no unit."""
         return np.bincount(self.unit_or_none, weights=amount, minlength=self.unit_count + 1).astype(np.float64)

@@ -133,7 +133,7 @@ def share_places(
     s = len(to_sites.facility_ids)
     if len(capacity) != s:
         raise QuestionError(f"{len(capacity)} capacities for {s} sites. Give each its own, NaN where nobody knows it.")
-    people = demand.people[:, 0] if weights is None else demand.people @ [weights.get(g, 0.0) for g in demand.groups]
+    people = demand.weighed(weights)
     near = to_sites.facilities_in_reach > 0
     load, without, beyond = np.zeros(s), np.zeros(len(people)), np.where(near, 0.0, people)
     rows = near & (people > 0)

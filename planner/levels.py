@@ -99,10 +99,7 @@ def levels_of(plan: ServicesPlan, services: Sequence[Sited]) -> Iterator[Level]:
 
 def _people(each: Sited) -> float:
     """Everybody who counts for a service, within reach or not."""
-    people, weights = each.demand.people, each.service.weights
-    if weights is None:
-        return each.demand.total
-    return float((people @ [weights.get(group, 0.0) for group in each.demand.groups]).sum())
+    return float(each.demand.weighed(each.service.weights).sum())
 
 
 def _holds(each: Sited) -> int:

@@ -100,6 +100,19 @@ def answer_by_gains(  # noqa: PLR0913  (each of a question's parts named)
     )
 
 
+def answer_most_people(asked: Asked, standard: Standard, start: Flags | None = None) -> Plan:
+    """The plan that brings a standard to the most people who lack it; `start` (m,) is one known to keep the rules."""
+    lacking = asked.lacking(standard.walk_limit)
+    people = np.where(lacking, asked.people, 0.0)
+    return answer_by_gains(
+        *(asked, asked.to_candidates.within(standard.walk_limit), people),
+        had=asked.people - people,
+        standard=standard,
+        lacking=lacking,
+        start=start,
+    )
+
+
 def search_gains(
     problem: Callable[[Choice], "Problem"],
     *,

@@ -371,7 +371,7 @@ class Siting:
         for sited in self.plans:
             if sited.plan.unit != "people":
                 continue
-            people = self.demand.people[:, 0] if sited.weights is None else self._weighed(sited.weights)
+            people = self.demand.weighed(sited.weights)
             claimed = float(people[sited.plan.gained].sum())
             if abs(claimed - sited.plan.objective) > AGREE * max(1.0, claimed):
                 raise AssertionError(
@@ -401,10 +401,6 @@ class Siting:
             if sited.standard.id == standard and sited.plan.unit == "people":
                 claimed |= sited.plan.gained
         return claimed
-
-    def _weighed(self, weights: Mapping[str, float]) -> Floats:
-        """(n,) people by the weights of their groups."""
-        return np.asarray(self.demand.people @ [weights.get(group, 0.0) for group in self.demand.groups])
 
     def notes(self, before: Mapping[str, Coverage], after: Mapping[str, Coverage]) -> Iterator[str]:
         """What a reader of the plans should know."""

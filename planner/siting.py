@@ -19,6 +19,7 @@ from planner.means import (
     answer_capacities,
     answer_everybody,
     answer_longest,
+    answer_most_people,
     answer_twice,
 )
 from planner.network import Floats, Integers
@@ -58,10 +59,7 @@ def cover_most_people(
     """
     asked = Asked("cover_most_people", "people", demand, to_candidates, standing, weights, new_sites, rules, effort)
     asked.check(standard=standard)
-    reach = to_candidates.within(standard.walk_limit)
-    lacking = asked.lacking(standard.walk_limit)
-    people = np.where(lacking, asked.people, 0.0)
-    return answer_by_gains(asked, reach, people, standard=standard, had=asked.people - people, lacking=lacking)
+    return answer_most_people(asked, standard)
 
 
 def cover_most_land(

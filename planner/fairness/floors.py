@@ -8,11 +8,11 @@ import numpy as np
 from planner.demand import Demand
 from planner.errors import QuestionError, first
 from planner.fairness.units import Levels, UnitShares, asked_of_units
+from planner.means import answer_most_people
 from planner.optimise.choice import EXACT
 from planner.plan import Plan
 from planner.reach import Reach
 from planner.rules import ANY, USUAL, Effort, Rules
-from planner.siting import cover_most_people
 from planner.standards import Standard
 
 
@@ -44,16 +44,9 @@ def leave_no_unit_below(  # noqa: PLR0913  (a question has this many parts, each
             f"candidate opened ({first(told)}). Ask for {units.highest[beyond].min():.1%} or less, "
             "or bring candidates there."
         )
-    floored = replace(rules, floors=tuple(units.floors(share)))
+    floored = replace(asked, rules=replace(rules, floors=tuple(units.floors(share))))
     try:
-        return cover_most_people(
-            *(demand, to_candidates, standard),
-            new_sites=new_sites,
-            standing=standing,
-            weights=weights,
-            rules=floored,
-            effort=effort,
-        )
+        return answer_most_people(floored, standard)
     except QuestionError as fault:
         units = UnitShares(asked, standard)  # with the time limit of its own
         nothing = units.shares(np.flatnonzero(asked.choice.keep))

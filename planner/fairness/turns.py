@@ -10,13 +10,12 @@ from planner.answer import Means, answer
 from planner.asked import Asked
 from planner.demand import Demand
 from planner.fairness.units import Levels, Sites, UnitShares, asked_of_units
-from planner.means import all_whole, covered_by, search_gains
+from planner.means import all_whole, answer_most_people, covered_by, search_gains
 from planner.network import Flags, Floats
 from planner.optimise.choice import EXACT, Choice, Incumbent
 from planner.plan import Plan
 from planner.reach import Reach
 from planner.rules import ANY, USUAL, Effort, Rules
-from planner.siting import cover_most_people
 from planner.standards import Standard
 
 if TYPE_CHECKING:
@@ -68,14 +67,7 @@ def lift_in_turn(
     Ogryczak (1997), On the lexicographic minimax approach to location problems.
     """
     asked = asked_of_units(demand, to_candidates, standard, standing, weights, new_sites, rules, effort)
-    most = cover_most_people(
-        *(demand, to_candidates, standard),
-        new_sites=new_sites,
-        standing=standing,
-        weights=weights,
-        rules=rules,
-        effort=effort,
-    )
+    most = answer_most_people(asked, standard)
     units = UnitShares(asked, standard)
     found, levels, proven, bound = most.sites, list[tuple[float, int]](), 0, 1.0
     for k, ceiling in enumerate(np.sort(units.highest).tolist()):

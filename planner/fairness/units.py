@@ -13,7 +13,7 @@ from planner.demand import Demand
 from planner.errors import QuestionError
 from planner.means import all_whole
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import EXACT, Choice, Incumbent, Limit
+from planner.optimise.choice import EXACT, Choice, Enough, Limit
 from planner.reach import Reach
 from planner.rules import Effort, Floor, Rules
 from planner.standards import Standard
@@ -153,11 +153,11 @@ class UnitShares:
         cost = np.zeros(asked.m)
         cost[allowed.site] = allowed.amount
         problem = levels.problem(replace(asked.choice, limits=tuple(others)), cost)
-        incumbent = _Within(
+        incumbent = Enough(
             max(STEP * (self.until - perf_counter()), 1e-3), whole=all_whole(cost), most=allowed.most * (1 + EXACT)
         )
         feasible = maximise(problem, incumbent)
-        plan = incumbent.plan[: asked.m] if incumbent.within and incumbent.plan is not None else None
+        plan = incumbent.plan[: asked.m] if incumbent.found and incumbent.plan is not None else None
         if plan is not None:
             self.known = plan
         return not feasible or incumbent.beyond, None if plan is None else np.flatnonzero(plan)
@@ -246,25 +246,3 @@ class Levels:
         """(m + e,) a plan (m,) with the units that stay below a level."""
         below = self.units.shares(np.flatnonzero(plan))[self.unit] < self.level * (1 - EXACT)
         return np.concatenate([plan, below])
-
-
-@dataclass
-class _Within(Incumbent):
-    """A search that ends once it knows whether some plan costs no more than allowed."""
-
-    most: float = np.inf
-
-    @property
-    def within(self) -> bool:
-        """Whether a plan was found that does not."""
-        return self.plan is not None and -self.value <= self.most
-
-    @property
-    def beyond(self) -> bool:
-        """Whether it is proven that every plan does."""
-        return -self.bound > self.most
-
-    @property
-    def closed(self) -> bool:
-        """Whether either is known."""
-        return self.within or self.beyond or super().closed

@@ -3,16 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from planner.demand import Demand
 from planner.fairness.units import UnitShares, asked_of_units
-from planner.means import answer_by_gains
+from planner.means import answer_most_people
 from planner.optimise.choice import EXACT
 from planner.plan import Plan
 from planner.reach import Reach
 from planner.rules import ANY, USUAL, Effort, Rules
-from planner.siting import cover_most_people
 from planner.standards import Standard
 
 
@@ -62,30 +59,14 @@ def lift_worst(
     Ogryczak (1997), On the lexicographic minimax approach to location problems.
     """
     asked = asked_of_units(demand, to_candidates, standard, standing, weights, new_sites, rules, effort)
-    most = cover_most_people(
-        *(demand, to_candidates, standard),
-        new_sites=new_sites,
-        standing=standing,
-        weights=weights,
-        rules=rules,
-        effort=effort,
-    )
+    most = answer_most_people(asked, standard)
     units = UnitShares(asked, standard)
     before = units.worst(most.sites)
     best, low, high = most, *units.narrowed(before, units.ceiling, units.lift_all)
     proven = not units.between(low, high)
     if low > before:
         lifted = replace(asked, rules=replace(rules, floors=tuple(units.floors(low))))
-        people = np.where(units.lacking, asked.people, 0.0)
-        best = answer_by_gains(
-            lifted,
-            units.reach,
-            people,
-            had=asked.people - people,
-            standard=standard,
-            lacking=units.lacking,
-            start=units.known,
-        )
+        best = answer_most_people(lifted, standard, units.known)
     worst, share = units.worst(best.sites), units.shares(best.sites)
     return Fairest(
         plan=best,
