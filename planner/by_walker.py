@@ -15,7 +15,7 @@ from planner.reach import closed_streets, measure_nearest
 from planner.reach.measure import on_streets
 from planner.scenario import Scenario
 from planner.standards import Standard
-from planner.walkers import changed_profiles
+from planner.walkers import Profile, changed_profiles
 
 Layer = TypeVar("Layer", Demand, Facilities)
 
@@ -30,13 +30,13 @@ class ByWalker:
     after: Coverage
 
 
-def at_doors(layer: Layer, rule: Standard, *, max_access_m: float) -> Layer:
-    """People or facilities where the walker of a standard meets the streets: not on those closed to them.
+def at_doors(layer: Layer, walker: Profile | None, *, max_access_m: float) -> Layer:
+    """People or facilities where a walker meets the streets: not on those closed to them.
 
     Who meets an open street stays there, behind walls too.
     """
     door = on_streets(layer.door)
-    closed = closed_streets(door.network, rule.profile)
+    closed = closed_streets(door.network, walker)
     moved = np.isin(door.edge, closed)
     if not moved.any():
         return layer
@@ -50,8 +50,8 @@ def at_doors(layer: Layer, rule: Standard, *, max_access_m: float) -> Layer:
 
 def cover_on_foot(demand: Demand, facilities: Facilities, rule: Standard, *, max_access_m: float) -> Coverage:
     """Who meets the standard on foot, in metres or in the seconds of its walker."""
-    people = at_doors(demand, rule, max_access_m=max_access_m)
-    sites = at_doors(facilities, rule, max_access_m=max_access_m)
+    people = at_doors(demand, rule.profile, max_access_m=max_access_m)
+    sites = at_doors(facilities, rule.profile, max_access_m=max_access_m)
     large = sites.at_least(rule.min_area_m2)
     return measure_coverage(measure_nearest(people, sites, **rule.walk, open=large), people, rule)
 

@@ -15,7 +15,8 @@ from planner.demand import Demand
 from planner.errors import ExtractError
 from planner.facilities import Facilities
 from planner.network import Flags, Floats, Shapes, WalkNetwork
-from planner.scenario import Layer, OpenGround, Question, Scenario, SiteLayer
+from planner.scenario import Layer, OpenGround, Scenario, SiteLayer
+from planner.scenario.siting import OnLand
 from planner.sources import datum, green, heights, made_up, online, osm, places, screening, tables, walkable
 from planner.sources.tags import in_metres
 from planner.standards import Standard
@@ -186,8 +187,8 @@ def told_apart(more: Facilities, there: Facilities, layer: SiteLayer) -> Facilit
 
 
 def candidates(
-    question: Question,
-    rule: Standard,
+    asked: OnLand,
+    service: str,
     scenario: Scenario,
     city: City,
     *,
@@ -195,29 +196,29 @@ def candidates(
     today: Facilities,
     built: Shapes,
 ) -> Facilities:
-    """Where to build, snapped; in the study area and not where earlier questions built."""
+    """Where to build a service, snapped; in the study area and not where earlier questions built."""
     access_m = scenario.city.max_access_m
-    if isinstance(question.candidates, SiteLayer):
-        parcels = site_layer(question.candidates, rule.service, "candidate", city, access_m)
-    elif isinstance(question.candidates, OpenGround):
+    if isinstance(asked.candidates, SiteLayer):
+        parcels = site_layer(asked.candidates, service, "candidate", city, access_m)
+    elif isinstance(asked.candidates, OpenGround):
         parcels = screening.open_ground(
             city.extract,
             city.network,
             homes=homes.xy,
-            grid_m=question.candidates.grid_m,
-            area_m2=question.candidates.area_m2,
+            grid_m=asked.candidates.grid_m,
+            area_m2=asked.candidates.area_m2,
             standing=today,
-            service=rule.service,
+            service=service,
         )
     else:
         parcels = green.leftover_land(
             city.extract,
             city.network,
-            min_area_m2=question.min_area_m2,
-            max_area_m2=question.max_area_m2,
+            min_area_m2=asked.min_area_m2,
+            max_area_m2=asked.max_area_m2,
             standing=today,
-            cut_larger=question.cut_larger,
-            service=rule.service,
+            cut_larger=asked.cut_larger,
+            service=service,
         )
     middle = shapely.point_on_surface(parcels.geometry)
     taken = np.zeros(len(parcels), bool)

@@ -241,6 +241,8 @@ def _of_plans(run: "Run") -> Iterator[str]:
             yield f"  a person who gains it counts: {', '.join(f'{each.service} {rate:g}' for each, rate in rates)}"
         if sited.phasings:
             yield from _by_years(sited)
+    for seats in run.schools:
+        yield from seats.sentences()
     if run.scenario.stated:
         from planner.ledgers.stated import stated_sentences  # noqa: PLC0415
 

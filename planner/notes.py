@@ -23,6 +23,7 @@ def assumptions(scenario: Scenario, *, synthetic: bool) -> tuple[str, ...]:
         scenario.demand.spread.assumption if scenario.demand.spread else None,
         *(layer.assumption for layer in scenario.facilities.layers),
         *(sentence for question in scenario.siting for sentence in question.assumptions),
+        *(sentence for question in scenario.schools for sentence in question.assumptions),
         *(f"{each.standard or each.provision} is changed: {each.reason}" for each in scenario.standards.overrides),
         *(
             f"The circle's own {each.service}: {each.reason}"

@@ -28,6 +28,7 @@ from planner.reach.measure import on_streets
 from planner.residents import levels, residents
 from planner.rule_sets import UnderRuleSet, compare_rule_sets
 from planner.scenario import Scenario
+from planner.school_seats import SchoolSeats, plan_schools
 from planner.sited import SitedPlan, Siting
 from planner.sources.gates import surroundings
 from planner.sources.osm import Extract
@@ -87,6 +88,7 @@ class Run:
     findings: tuple[Finding, ...] = ()  # what the doctor found in the data, where the scenario asks for it
     tried: tuple[Tried, ...] = ()  # gates and links, and what each would bring
     walkers: tuple[ByWalker, ...] = ()  # each standard in minutes, by who walks
+    schools: tuple[SchoolSeats, ...] = ()  # seats, classes and who goes to which school
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
     @property
@@ -124,6 +126,9 @@ def run_scenario(
     siting = Siting(scenario, place, demand, residential, standing, hear)
     siting.ask_all()
     opened = siting.opened
+    if scenario.schools:
+        step("planning school seats")
+    schools = tuple(plan_schools(scenario, place, demand, standing, siting.built))
     step("measuring the plan")
     unchanged = {rule.id for rule in rules if opened[rule.service] is standing[rule.service]}
     after = {
@@ -155,6 +160,7 @@ def run_scenario(
             *notes.idle(rules, standing),
             *notes.idle_overrides(scenario),
             *siting.notes(*on_foot),
+            *(note for each in schools for note in each.put.notes),
         ),
         network=network,
         demand=demand,
@@ -181,6 +187,7 @@ def run_scenario(
         findings=examine(scenario) if scenario.outputs.doctor else (),
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
+        schools=schools,
     )
 
 

@@ -305,7 +305,7 @@ class Siting:
             more = self.opened[service]
             today = today.joined(replace(more, ids=np.char.add(f"{service} ", more.ids)))
         return city.candidates(
-            question, rules[0], self.scenario, self.city, homes=self.demand, today=today, built=self.built
+            question, rules[0].service, self.scenario, self.city, homes=self.demand, today=today, built=self.built
         )
 
     def _put(
@@ -318,8 +318,10 @@ class Siting:
         effort: Effort,
     ) -> Put:
         access_m = self.scenario.city.max_access_m
-        people = at_doors(self.demand, rule, max_access_m=access_m)
-        sites, today = (at_doors(each, rule, max_access_m=access_m) for each in (land, self.opened[rule.service]))
+        people = at_doors(self.demand, rule.profile, max_access_m=access_m)
+        sites, today = (
+            at_doors(each, rule.profile, max_access_m=access_m) for each in (land, self.opened[rule.service])
+        )
         standing = measure_reach(people, today, **rule.walk).only(today.at_least(rule.min_area_m2))
         reach = measure_reach(people, sites, **rule.walk)
         return Put(rule, people, sites, today, reach, standing, new_sites, weights, rules, effort)

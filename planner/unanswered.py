@@ -51,7 +51,7 @@ def explain(put: "Put", *, access_m: float) -> Infeasible:
     lost = (near == 0) & (people.people[:, 0] > 0) & ~on_streets(people.door).off
     ground = None
     if lost.any():
-        spots = at_doors(_homes(people, lost, access_m), rule, max_access_m=access_m)
+        spots = at_doors(_homes(people, lost, access_m), rule.profile, max_access_m=access_m)
         ground = measure_reach(people, spots, **rule.walk)
     return ways_out(
         *(people, reach, rule),

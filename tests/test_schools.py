@@ -320,6 +320,11 @@ def questions(draw):
         "carry_over": draw(st.booleans()),
         "today": None if today is None else np.array(today).reshape(n, g),
         "most_moved": draw(st.none() | st.integers(0, 6).map(float)),
+        **draw(
+            st.fixed_dictionaries(
+                {}, optional={"most_options": st.integers(0, 1), "most_seats": st.integers(0, 8).map(float)}
+            )
+        ),
     }
 
 
@@ -335,7 +340,7 @@ def all_decisions(asked):  # noqa: C901
     for begins in product(*ways):
         taken = [any(b != NEVER for b in each) for each in begins]
         used = [option.school for option, is_taken in zip(asked["options"], taken, strict=True) if is_taken]
-        if len(set(used)) < len(used):
+        if len(set(used)) < len(used) or len(used) > asked.get("most_options", NEVER):
             continue
         classes = np.repeat(schools.classes[:, :, None], t, axis=2)
         spent = np.zeros(t)
@@ -346,6 +351,9 @@ def all_decisions(asked):  # noqa: C901
                     spent[begin] += option.cost
                     for g, of in enumerate(schools.stages):
                         classes[j, g, begin:] += option.classes[of.id]
+        added = (classes[:, :, -1] - schools.classes) @ np.array([each.class_size for each in schools.stages])
+        if added.sum() > asked.get("most_seats", np.inf):
+            continue
         budget = asked["budget"]
         if isinstance(budget, dict):
             allowed = np.array([budget[year] for year in years])

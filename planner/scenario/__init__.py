@@ -25,6 +25,7 @@ from planner.scenario.inputs import File, Layer, Model, Reading, SiteLayer, Text
 from planner.scenario.land import ResidentialLand
 from planner.scenario.measures import Measure
 from planner.scenario.people import People
+from planner.scenario.schools import SchoolQuestion
 from planner.scenario.siting import OpenGround, Question
 from planner.scenario.stated import Stated
 from planner.scenario.walkers import Walkers
@@ -57,6 +58,8 @@ class Scenario(Model):
     """Who walks for standards in minutes, and whether crossings, stairs and slopes count."""
     siting: tuple[Question, ...] = ()
     """Where to build; questions are answered in order, and what one opens stands for the next."""
+    schools: tuple[SchoolQuestion, ...] = ()
+    """School seats: pupils by cohorts, what to build at which school in which year, and who goes where."""
     stated: Stated | None = None
     """What a document says was done, held beside what is found; the run's headlines print both."""
     circle: Circle | None = None

@@ -100,6 +100,9 @@ def _ages(value: str) -> str:
     return value
 
 
+AgeClass = Annotated[Text, AfterValidator(_ages)]
+
+
 class Counts(Model):
     """A table of who lives in each unit by age: CSV, Excel or a layer; wide, or long with a column `age`."""
 
@@ -123,7 +126,7 @@ class Counts(Model):
     """Which rows count, by a value in a column: {year: 2015}."""
     sum_over: tuple[Column, ...] = ()
     """Columns whose rows are added up: [sex]. Any other in which the rows of a unit differ is refused."""
-    groups: dict[Text, Annotated[Text, AfterValidator(_ages)]] = Field({})
+    groups: dict[Text, AgeClass] = Field({})
     """The groups to report, by their ages: {children: 0-14, older: 60+}; they begin and end with classes."""
     areas: Areas | None = None
     """Polygons of the units; without them, all people are spread over the whole study area."""
@@ -165,9 +168,9 @@ class PeopleRaster(Raster):
 class AgeShares(Model):
     """How old the people of a single total are, everywhere alike."""
 
-    classes: dict[Annotated[Text, AfterValidator(_ages)], Annotated[Amount, Field(le=1)]]
+    classes: dict[AgeClass, Annotated[Amount, Field(le=1)]]
     """The share of each age class, which part everybody: {0-59: 0.82, 60-79: 0.15, 80+: 0.03}."""
-    groups: dict[Text, Annotated[Text, AfterValidator(_ages)]]
+    groups: dict[Text, AgeClass]
     """The groups to report, by their ages: {60+: 60+, 80+: 80+}; they begin and end with classes."""
 
     @field_validator("classes")

@@ -53,8 +53,8 @@ class Cost(Model):
     """Where the figures come from; every output repeats it."""
 
 
-class Asking(Model):
-    """What all questions share: where to build, and how hard to search."""
+class OnLand(Model):
+    """Where to build."""
 
     candidates: Candidates = "leftover"
     """Where to build: leftover land (grass, brownfield, greenfield, vacant), a grid of plots, or a layer."""
@@ -64,6 +64,33 @@ class Asking(Model):
     """The largest leftover parcel, square metres."""
     cut_larger: StrictBool = False
     """Whether leftover land above max_area_m2 is cut into parcels of that size, instead of passed over."""
+
+    @property
+    def assumptions(self) -> Iterator[str]:
+        """Every sentence that somebody assumed."""
+        if isinstance(self.candidates, SiteLayer | OpenGround) and self.candidates.assumption:
+            yield self.candidates.assumption
+        if self.cut_larger:
+            yield f"Leftover land above {self.max_area_m2:,.0f} m² is cut into such parcels, which no cadastre knows."
+
+    @model_validator(mode="after")
+    def _of_leftover_land(self) -> "OnLand":
+        idle = sorted(self.model_fields_set & {"min_area_m2", "max_area_m2", "cut_larger"})
+        if self.candidates != "leftover" and idle:
+            raise complaint(f"{', '.join(idle)} choose among leftover land, and candidates are something else")
+        return self
+
+    @field_validator("max_area_m2")
+    @classmethod
+    def _ordered(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("min_area_m2", 0):
+            raise complaint(f"must be at least min_area_m2, {info.data['min_area_m2']:g}, not {value:g}")
+        return value
+
+
+class Asking(OnLand):
+    """What all questions share: where to build, and how hard to search."""
+
     must_keep: tuple[str, ...] = ()
     """Ids of candidates that are chosen in any case."""
     forbid: tuple[str, ...] = ()
@@ -85,21 +112,6 @@ class Asking(Model):
         """The keys of `examine` that ask such a question again from its start."""
         return set()
 
-    @property
-    def assumptions(self) -> Iterator[str]:
-        """Every sentence that somebody assumed."""
-        if isinstance(self.candidates, SiteLayer | OpenGround) and self.candidates.assumption:
-            yield self.candidates.assumption
-        if self.cut_larger:
-            yield f"Leftover land above {self.max_area_m2:,.0f} m² is cut into such parcels, which no cadastre knows."
-
-    @model_validator(mode="after")
-    def _of_leftover_land(self) -> "Asking":
-        idle = sorted(self.model_fields_set & {"min_area_m2", "max_area_m2", "cut_larger"})
-        if self.candidates != "leftover" and idle:
-            raise complaint(f"{', '.join(idle)} choose among leftover land, and candidates are something else")
-        return self
-
     @model_validator(mode="after")
     def _examined(self) -> "Asking":
         asked = self.examine
@@ -111,13 +123,6 @@ class Asking(Model):
         if both := sorted({*asked.force_in} & {*self.forbid}):
             raise complaint(f"examine: force_in names what forbid forbids: {', '.join(both)}")
         return self
-
-    @field_validator("max_area_m2")
-    @classmethod
-    def _ordered(cls, value: float, info: ValidationInfo) -> float:
-        if value < info.data.get("min_area_m2", 0):
-            raise complaint(f"must be at least min_area_m2, {info.data['min_area_m2']:g}, not {value:g}")
-        return value
 
     @field_validator("forbid")
     @classmethod

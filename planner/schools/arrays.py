@@ -67,7 +67,17 @@ class Arrays(AskedSeats):
             of = firsts[firsts[:, 0] == j, 1]
             if len(of) > 1:
                 limits.append(Limit(f"one_{j}", of, np.ones(len(of)), most=1.0))
-        return Choice(keep.ravel(), shut.ravel(), (*limits, *self._budgets(decision)))
+        return Choice(keep.ravel(), shut.ravel(), (*limits, *self._at_most(decision), *self._budgets(decision)))
+
+    def _at_most(self, decision: Integers) -> Iterator[Limit]:
+        """How many options may be used in the last year, and how many standard seats they may add."""
+        last = decision[:, -1]
+        if self.most_options is not None and len(last):
+            first_time = np.array([copy == 1 for _, _, copy in self.modules])
+            yield Limit("options", last[first_time], np.ones(int(first_time.sum())), most=float(self.most_options))
+        if self.most_seats is not None and len(last):
+            seats = self.changes @ np.array([stage.class_size for stage in self.stages])
+            yield Limit("seats", last, seats[[o for o, _, _ in self.modules]], most=float(self.most_seats))
 
     def _budgets(self, decision: Integers) -> Iterator[Limit]:
         """What may be spent: in all, by the end of each year, or in each year."""

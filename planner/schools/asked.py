@@ -28,6 +28,8 @@ class AskedSeats:
     neighbours: Integers | None = None
     today: Integers | None = None
     most_moved: float | None = None
+    most_options: int | None = None
+    most_seats: float | None = None
     order: tuple[str, ...] = AIMS
     effort: Effort = USUAL
 
@@ -45,7 +47,7 @@ class AskedSeats:
         """How far the pupils of a stage walk at most, in the unit of the reach."""
         return float((self.limits or {}).get(stage.id, stage.radius))
 
-    def faults(self) -> Iterator[str]:  # noqa: C901  (one fault after the other)
+    def faults(self) -> Iterator[str]:  # noqa: C901, PLR0912  (one fault after the other)
         """All that contradicts itself."""
         n, g = len(self.pupils.places), len(self.stages)
         if [s.id for s in self.pupils.stages] != [s.id for s in self.stages]:
@@ -79,6 +81,9 @@ class AskedSeats:
             yield f"`today` must name a school or -1 for each of {n} places and {g} stages. Correct it."
         if self.most_moved is not None and not self.most_moved >= 0:
             yield f"{self.most_moved:g} pupils cannot move. Give 0 or more."
+        for what, most in (("options", self.most_options), ("seats", self.most_seats)):
+            if most is not None and not most >= 0:
+                yield f"At most {most:g} {what} cannot be. Give 0 or more."
         pairs = self.neighbours
         if pairs is not None and (
             pairs.ndim != 2 or pairs.dtype.kind not in "iu" or ((pairs < 0) | (pairs >= n)).any()  # noqa: PLR2004

@@ -1,6 +1,7 @@
-"""Who goes where when nobody plans it: to the nearest school, or to one that families choose."""
+"""Who goes where when nobody plans it: to the nearest school, to that of their zone, or to one that families choose."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -30,10 +31,10 @@ def nearest_schools(
     radius of the stage, or what `limits` say.
     """
 
-    def first(place: Integers, _: Integers, distance: Floats) -> Floats:
-        order = np.lexsort((distance, place))
-        nearest = np.zeros(len(place))
-        nearest[order[np.diff(place[order], prepend=-1) != 0]] = 1.0
+    def first(near: Near) -> Floats:
+        order = np.lexsort((near.distance, near.place))
+        nearest = np.zeros(len(order))
+        nearest[order[np.diff(near.place[order], prepend=-1) != 0]] = 1.0
         return nearest
 
     return _seated(pupils, schools, reach, classes, limits, first)
@@ -56,15 +57,43 @@ def choose_freely(
     Kless (2009), A multiperiod school location planning approach with free school choice.
     """
 
-    def shared(place: Integers, classes: Integers, distance: Floats) -> Floats:
-        pull = classes * decay.at(distance)
-        total = np.bincount(place, weights=pull, minlength=len(pupils.places))[place]
+    def shared(near: Near) -> Floats:
+        pull = near.classes * decay.at(near.distance)
+        total = np.bincount(near.place, weights=pull, minlength=len(pupils.places))[near.place]
         return np.divide(pull, total, where=total > 0, out=np.zeros(len(pull)))
 
     return _seated(pupils, schools, reach, classes, limits, shared)
 
 
-Shares = Callable[[Integers, Integers, Floats], Floats]  # places, classes and distances of pairs → shares of the places
+def in_zones(
+    pupils: Pupils,
+    schools: Schools,
+    reach: Reach,
+    zones: Integers,
+    classes: Integers | None = None,
+    *,
+    limits: Mapping[str, float] | None = None,
+) -> Seating:
+    """Everybody goes to the school of their zone, `zones` (n, g), however full; where it is out of reach, to none."""
+
+    def own(near: Near) -> Floats:
+        return np.asarray(zones[near.place, near.stage] == near.school, np.float64)
+
+    return _seated(pupils, schools, reach, classes, limits, own)
+
+
+@dataclass(frozen=True)
+class Near:
+    """The pairs of a stage and a year in which somebody could go somewhere."""
+
+    stage: int
+    place: Integers  # (pairs,)
+    school: Integers  # (pairs,)
+    classes: Integers  # (pairs,)  of the school
+    distance: Floats  # (pairs,)
+
+
+Shares = Callable[[Near], Floats]  # pairs → shares of their places
 
 
 def _seated(
@@ -86,7 +115,7 @@ def _seated(
         for s in range(t):
             has = then[near.facility, g, s] > 0
             place, school, distance = near.place[has], near.facility[has].astype(np.int64), near.distance[has]
-            people = pupils.count[place, g, s] * shares(place, then[school, g, s], distance)
+            people = pupils.count[place, g, s] * shares(Near(g, place, school, then[school, g, s], distance))
             goes = people > 0
             unserved[:, g, s] -= np.bincount(place, weights=people, minlength=len(unserved))
             size = int(goes.sum())

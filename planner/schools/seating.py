@@ -33,6 +33,8 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     neighbours: Integers | None = None,
     today: Integers | None = None,
     most_moved: float | None = None,
+    most_options: int | None = None,
+    most_seats: float | None = None,
     order: Sequence[str] = AIMS,
     effort: Effort = USUAL,
 ) -> SchoolPlan:
@@ -48,7 +50,8 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     later. A place's pupils of a stage may be shared between schools unless `whole_places`. With `neighbours` (k, 2),
     pairs of places that touch, places go as a whole and the zone of each school hangs together with the place nearest
     to it. `today` (n, g) is the school to which each place goes before the first year, -1 = unknown; at most
-    `most_moved` pupils may change school, over all years.
+    `most_moved` pupils may change school, over all years. At most `most_options` options are used, and they add at
+    most `most_seats` standard seats, of all stages together, by the last year.
 
     The programme is stated in `planner/optimise/seats/models.py`. Antunes & Peeters (2000), A dynamic optimization
     model for school network planning; of zones, Validi, Buchanan & Lykhovyd (2022), Imposing contiguity constraints in
@@ -56,7 +59,7 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     """
     asked = Arrays(
         *(pupils, schools, reach, tuple(options), budget, carry_over, limits, whole_places),
-        *(neighbours, today, most_moved, tuple(order), effort),
+        *(neighbours, today, most_moved, most_options, most_seats, tuple(order), effort),
     )
     if faults := list(asked.faults()):
         raise QuestionError("\n".join(faults))

@@ -1,6 +1,6 @@
 """Tables and layers → Demand, Facilities, Units, a study area. What they are read with is `read_layer`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,15 @@ def texts(path: Path | str, column: str, **how_to_read: Any) -> NDArray[np.str_]
     """(n,) a column of a layer as text. `how_to_read` goes to `read_layer`."""
     layer = read_layer(path, **how_to_read)
     return words(layer[find_columns(layer, Path(path), column)[0]])
+
+
+def amounts(path: Path | str, columns: Sequence[str], **how_to_read: Any) -> Floats:
+    """(n, k) columns of a layer as numbers, 0 where a cell is empty. `how_to_read` goes to `read_layer`."""
+    path = Path(path)
+    layer = read_layer(path, **how_to_read)
+    rows = np.arange(1, len(layer) + 1).astype(np.str_)
+    read = [numbers(layer[column], rows, path) for column in find_columns(layer, path, *columns)]
+    return np.nan_to_num(np.stack(read, axis=1)) if read else np.empty((len(layer), 0))
 
 
 def control_totals(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,7 +11,8 @@ from planner.network import Flags, Floats, Integers
 from planner.optimise.capacity.models import ROOM, people_at
 from planner.optimise.choice import Choice
 
-AIMS = ("unserved", "severe", "oversized", "large_schools", "above_standard", "walk", "cost", "moved")
+Aim = Literal["unserved", "severe", "oversized", "large_schools", "above_standard", "walk", "cost", "moved"]
+AIMS: tuple[Aim, ...] = get_args(Aim)  # in their usual order
 OF_ROWS = ("walk", "moved")  # aims that tell rows with the same rooms apart
 UNKNOWN, ELSEWHERE = -2, -1  # where a row was in the year before
 
