@@ -137,7 +137,7 @@ def plan_schools(
 def _answered(number: int, put: PutSchools) -> SchoolSeats:
     asked, terms = put.asked, put.terms
     effort = Effort(asked.time_limit_s, asked.gap)
-    plan = plan_seats(**terms, order=asked.order, effort=effort)
+    plan = plan_seats(**terms, order=asked.order, then_walk="walk" not in asked.order, effort=effort)
     alone = put.pupils, put.schools, put.reach
     decay = GaussianDecay(max(put.limits.values()) / 2, max(put.limits.values()), put.reach.unit)
     return SchoolSeats(
@@ -168,4 +168,4 @@ def _fewest(put: PutSchools, effort: Effort) -> SchoolPlan:
         return replace(option, cost=float(sum(option.classes.values())))
 
     terms = {**put.terms, "options": [counted(each) for each in put.options], "budget": None, "carry_over": False}
-    return plan_seats(**terms, order=FEWEST, effort=effort)
+    return plan_seats(**terms, order=FEWEST, then_walk=True, effort=effort)

@@ -284,7 +284,8 @@ class SchoolQuestion(Model):
     zones: Zones | None = None
     """Zones of whole buildings or blocks; left out, the pupils of a building may go to several schools."""
     order: Annotated[tuple[Aim, ...], Field(min_length=1)] = AIMS
-    """The aims, one after the other; those left out are not sought."""
+    """The aims, one after the other; those left out are not sought. Without walk, pupils then go
+    the shortest ways that the options found let them."""
     time_limit_s: Positive = 60
     """After how many seconds the search stops; every aim then says what a better plan could gain at most."""
     gap: Annotated[Amount, Field(lt=1)] = 0.0

@@ -31,6 +31,7 @@ class AskedSeats:
     most_options: int | None = None
     most_seats: float | None = None
     order: tuple[str, ...] = AIMS
+    then_walk: bool = False
     effort: Effort = USUAL
 
     @property
@@ -93,6 +94,8 @@ class AskedSeats:
             yield f"{len(unknown)} aims are unknown ({first(unknown)}). There are: {', '.join(AIMS)}."
         if len(set(self.order)) < len(self.order) or not self.order:
             yield "The order names an aim twice, or none. Name each once."
+        if self.then_walk and "walk" in self.order:
+            yield "The walk is in the order already. Leave it out of one of order and then_walk."
         yield from effort_faults(self.effort)
 
     def _money_faults(self) -> Iterator[str]:

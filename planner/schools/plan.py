@@ -132,7 +132,8 @@ class SchoolPlan(Seating):
         for level in self.levels:
             what, unit = WORDS[level.aim]
             best = "proven least" if level.proven else f"at least {level.bound:,.0f}"
-            lines.append(f"{level.value:,.0f} {unit}{' ' if what else ''}{what}: {best}")
+            of = " with these options" if level.settled else ""
+            lines.append(f"{level.value:,.0f} {unit}{' ' if what else ''}{what}: {best}{of}")
         return "\n".join([*map(str, self.taken), *lines])
 
 

@@ -36,6 +36,7 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     most_options: int | None = None,
     most_seats: float | None = None,
     order: Sequence[str] = AIMS,
+    then_walk: bool = False,
     effort: Effort = USUAL,
 ) -> SchoolPlan:
     """Which options are taken in which year and who goes where, so that one aim after the other is as small as can be.
@@ -44,6 +45,8 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     severely oversized; not oversized; pupils beyond the size of a school; beyond standard classes; metres walked; cost;
     pupils who change school. Each is added up over all years. Pupils beyond 55 a class are the seats that are missing
     for classes of 55; there are none exactly where no class is oversized. An aim left out of `order` is not sought.
+    With `then_walk` the options are chosen by the order alone, and then pupils walk as little as these let them: that
+    bound is of plans with the same options.
 
     Pupils walk at most the radius of their stage, or what `limits` say by stage, in the unit of the reach. What is
     in use stays so. The `budget` is of all years together or of each; with `carry_over` a year's rest may be used
@@ -59,7 +62,7 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     """
     asked = Arrays(
         *(pupils, schools, reach, tuple(options), budget, carry_over, limits, whole_places),
-        *(neighbours, today, most_moved, most_options, most_seats, tuple(order), effort),
+        *(neighbours, today, most_moved, most_options, most_seats, tuple(order), then_walk, effort),
     )
     if faults := list(asked.faults()):
         raise QuestionError("\n".join(faults))
@@ -76,6 +79,7 @@ def _plan(asked: Arrays) -> SchoolPlan:
         time_limit_s=asked.effort.time_limit_s,
         gap=asked.effort.gap,
         zones=asked.zones,
+        then_walk=asked.then_walk,
         tell=None if tell is None else lambda level: tell(level.value, level.bound),
     )
     if found.plan is None:

@@ -9,6 +9,7 @@ import numpy as np
 import pulp
 
 from planner.network import Flags, Integers
+from planner.optimise.choice import Choice
 from planner.optimise.seats.connected import Zones
 from planner.optimise.seats.models import SeatsProgramme, seats
 from planner.optimise.seats.question import OF_ROWS, Placement, SeatsQuestion
@@ -23,6 +24,7 @@ NOTHING = 1e-9  # a share of a row that is rounding
 OUTWEIGHS = 4.0  # times as many metres as the longest way, that a pupil of an aim weighs more than one of the next
 ROUGH = 1e-3  # gap at which a first plan for all aims at once will do
 HASTE = 0.5  # of the time left, what one aim may take if others follow
+SETTLING = 0.75  # of the time, what all aims may take if the walk follows
 CORE = 50_000  # ways to go up to which places that go as a whole are asked of the programme, and not rounded alone
 
 Cut = tuple[int, Integers]  # x_e ≤ Σ_c x_c
@@ -35,6 +37,7 @@ class Level:
     aim: str
     value: float
     bound: float
+    settled: bool = False  # whether it is of the plans with the same options alone
 
     @property
     def proven(self) -> bool:
@@ -60,9 +63,12 @@ def answer_in_order(
     time_limit_s: float,
     gap: float = 0.0,
     zones: Zones | None = None,
+    then_walk: bool = False,
     tell: Callable[[Level], None] | None = None,
 ) -> SeatsAnswer:
     """The plan that is best in the first aim, among those in the second, and so on.
+
+    With `then_walk` it is at last, of the plans with the same options, one of the shortest walks.
 
     `gap` is the share of an aim at which its search may end. With `zones` a plan is taken only if
     all of its zones hang together: a programme with few of the rows that see to it is a relaxation, so its bound
@@ -70,7 +76,7 @@ def answer_in_order(
     """
     search = _Search(question, time_limit_s, gap, zones, tell)
     try:
-        search.run(aims)
+        search.run(aims, then_walk=then_walk)
     except KeyboardInterrupt:
         log.info("interrupted: the best plan met is the answer")
         if search.best is None:
@@ -106,19 +112,30 @@ class _Search:
         self.bounds: dict[str, float] = {}
         self.forms: dict[str, _Form] = {}
         self.feasible, self.solvers = True, list[str]()
+        self.settled: tuple[str, ...] = ()
         self.keep = KEEP[0]
 
-    def run(self, aims: Sequence[str]) -> None:
+    def run(self, aims: Sequence[str], *, then_walk: bool) -> None:
+        """Every aim in turn, and then the walk with the options that were found."""
+        self._begin(aims)
+        self._serve(aims, self._after(SETTLING) if then_walk else self.until)
+        if then_walk and self.feasible and self.best is not None:
+            taken = self.best.taken
+            self.question = replace(self.question, choice=Choice(taken, ~taken, ()))
+            self.forms.clear()
+            self.settled = ("walk",)
+            self._serve(self.settled, self.until)
+
+    def _serve(self, aims: Sequence[str], end: float) -> None:
         """Every aim in turn; those that do not tell rows apart are asked of merged rows."""
         q = self.question
-        self._begin(aims)
         own = next((number for number, aim in enumerate(aims) if aim in OF_ROWS), len(aims))
         merges = self.zones is None and q.most_moved is None
         for number, aim in enumerate(aims):
             if number == own:
                 self.forms.pop("parted", None)
             self.bounds[aim] = self._least(aim)
-            until = self.until if number == len(aims) - 1 else self._after(HASTE)
+            until = end if number == len(aims) - 1 else min(end, self._after(HASTE))
             if self.zones is not None:
                 self._narrow(aim, until)
             elif q.single:
@@ -362,7 +379,10 @@ class _Search:
         levels: list[Level] = []
         if self.best is not None:
             worth = self.question.worth(self.best)
-            levels = [Level(aim, worth[aim], min(self.bounds.get(aim, self._least(aim)), worth[aim])) for aim in aims]
+            levels = [
+                Level(aim, worth[aim], min(self.bounds.get(aim, self._least(aim)), worth[aim]), aim in self.settled)
+                for aim in (*aims, *self.settled)
+            ]
         return SeatsAnswer(self.best, tuple(levels), self.feasible, tuple(dict.fromkeys(self.solvers)), len(self.cuts))
 
 
