@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from planner.run import Run
     from planner.sited import SitedPlan
 
-STEPS = 9  # of a run, as the plain progress counts them: seven of run_scenario, then tables and map
+STEPS = 10  # of a run, as the plain progress counts them: seven of run_scenario, then tables, papers and map
 WHY_NONE = "infeasible.md"
 GAP_NOT_REACHED, DATA_REFUSED, BUG, INTERRUPTED = 1, 3, 70, 130
 EXIT_CODES = {  # the first class that fits
@@ -86,16 +86,20 @@ def run(
         folder = out or Path("maps") / asked.scenario
         page = f"{asked.scenario}.html"
         with _why_there_is_none(folder), complete_outputs(folder) as unfinished, _progress() as progress:
-            from planner import maps, report  # noqa: PLC0415
+            from planner import maps, papers, report  # noqa: PLC0415
             from planner.run import run_scenario  # noqa: PLC0415
 
             result = run_scenario(asked, progress, _closing(progress))
             progress("writing the tables")
             report.write(result, unfinished)
+            progress("writing the papers")
+            written = papers.write(result, unfinished, asked.outputs.papers)
             progress("drawing the map")
             maps.draw(result, unfinished / page)
         for line in headlines(result):
             typer.echo(line)
+        for paper in written:
+            typer.echo(str(folder / paper.name))
         typer.echo(str(folder / page))
         if any(gap_missed(result)):
             raise typer.Exit(GAP_NOT_REACHED)

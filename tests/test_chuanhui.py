@@ -35,7 +35,7 @@ def record(runs):
     "name",
     [
         *("chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv", "circle.csv"),
-        *("stated.csv", "presence.csv", "phases.csv"),
+        *("stated.csv", "presence.csv", "phases.csv", "chuanhui.xlsx"),
     ],
 )
 def test_the_same_inputs_give_the_same_bytes(runs, name):

@@ -20,7 +20,7 @@ from tests.commands import planner as in_a_process
 
 HEAVY = {"numpy", "pandas", "geopandas", "shapely", "osmium", "osmnx", "folium", "pulp", "numba", "pydantic", "rich"}
 RESULTS = ["deserts.csv", "evenness.csv", "ledger.csv", "nearness.csv", "rule_sets.csv", "run.json", "sites.gpkg"]
-RESULTS += ["three_numbers.csv", "town.html"]
+RESULTS += ["three_numbers.csv", "town.html", "town.xlsx"]
 
 # One street, 0.001° of longitude = 92.9 m. Homes with their people above it, plots for a pocket park below.
 #
@@ -90,7 +90,7 @@ def test_a_run_writes_its_files_and_prints_the_path_of_the_map_last(town):
     assert (plan["opened"], plan["objective"], plan["ending"]) == (["west"], 100, "proven")
     assert str(town) not in (town / "maps/town/run.json").read_text("utf-8")
     steps = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("step ")]
-    assert steps == [f"{step}/9" for step in range(1, 10)]
+    assert steps == [f"{step}/10" for step in range(1, 11)]
 
 
 def test_every_headline_names_its_document_and_says_what_was_written_from_memory(town):

@@ -183,5 +183,7 @@ class Outputs(Model):
 
     language: Literal["zh", "en", "both"] = "both"
     """Of the map; both starts in Chinese and has a switch."""
+    papers: tuple[Literal["xlsx"], ...] = ("xlsx",)
+    """What to file beside the map: xlsx, a workbook of every table; [] writes none."""
     doctor: StrictBool = False
     """Whether what `planner doctor` finds in the data is a page of the report; the data are read once more for it."""

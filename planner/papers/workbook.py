@@ -1,0 +1,140 @@
+"""Sheets → one Excel workbook, a page a sheet; a number is a number, and a name is never a formula."""
+
+import io
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import openpyxl
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
+
+from planner.cells import figure
+from planner.ledgers.sheets import Cell, Sheet, Words
+from planner.papers.archive import harmless, printable, undated
+from planner.papers.words import AFTER, BEFORE, SYNTHETIC, joined, said
+
+FORBIDDEN = re.compile(r"[\[\]:*?/\\]")  # in the name of a page
+LONGEST_NAME, LONGEST_TEXT = 31, 32_767  # characters of a page's name, and of a cell
+NARROWEST, WIDEST = 9, 60  # characters of a column
+DETAILS: Words = {"zh": "明细", "en": "Details"}
+HEAD = PatternFill("solid", fgColor="E3ECF2")
+WARNING = Font(bold=True, color="B00020")
+LINE = Border(bottom=Side("thin", color="7F8C96"))
+TOP = Alignment(vertical="top", wrap_text=True)
+
+Value = str | int | float | None
+
+
+def workbook(sheets: Sequence[Sheet], *, language: str, synthetic: bool) -> bytes:
+    """The bytes of the workbook. A pair becomes two columns, and what lies behind a row its last one."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    taken: set[str] = set()
+    for sheet in sheets:
+        page = book.create_sheet(_page_name(sheet, language, taken))
+        _write(page, sheet, language, synthetic=synthetic)
+    written = io.BytesIO()
+    book.save(written)
+    return undated(written.getvalue())
+
+
+def _page_name(sheet: Sheet, language: str, taken: set[str]) -> str:
+    """In Chinese where both languages are asked for; numbered where another page has it already."""
+    title = said(sheet.title, "zh" if language == "both" else language)
+    name = FORBIDDEN.sub(" ", printable(title))[:LONGEST_NAME].strip(" '") or sheet.id
+    for number in chain([""], map(str, range(2, len(taken) + 3))):
+        numbered = f"{name[: LONGEST_NAME - len(number)]}{number}"
+        if numbered.casefold() not in taken:
+            break
+    taken.add(numbered.casefold())
+    return numbered
+
+
+def _write(page: Worksheet, sheet: Sheet, language: str, *, synthetic: bool) -> None:
+    columns = list(_columns(sheet, language))
+    page.append([harmless(said(sheet.title, language, " · "))])
+    page.append([harmless(said(sheet.note, language, " "))])
+    page["A1"].font = Font(bold=True, size=14)
+    if synthetic:
+        page.append([said(SYNTHETIC, language, " · ")])
+        page.cell(page.max_row, 1).font = WARNING
+    head = page.max_row + 1
+    for c, (title, kind, values) in enumerate(columns, 1):
+        cell = page.cell(head, c, harmless(title))
+        cell.font, cell.fill, cell.border = Font(bold=True), HEAD, LINE
+        cell.alignment = Alignment(wrap_text=True, vertical="center")
+        style = _format(kind, [value for value in values if isinstance(value, int | float)])
+        for r, value in enumerate(values, head + 1):
+            cell = page.cell(r, c, value)
+            cell.alignment = TOP
+            if isinstance(value, str):
+                cell.data_type = "s"
+            else:
+                cell.number_format = style
+        widest = max(_width(title), *(_width(_shown(value, kind)) for value in values)) if values else _width(title)
+        page.column_dimensions[get_column_letter(c)].width = min(WIDEST, max(NARROWEST, widest + 2))
+    page.freeze_panes = f"B{head + 1}"
+    page.auto_filter.ref = f"A{head}:{get_column_letter(len(columns))}{head + len(sheet.rows)}"
+    page.print_title_rows = f"{head}:{head}"
+    page.page_setup.orientation, page.page_setup.paperSize = "landscape", 8  # A3
+    page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    if page.oddFooter is not None and page.oddFooter.center is not None:  # a new page has one
+        page.oddFooter.center.text = "&A · &P / &N"
+
+
+def _columns(sheet: Sheet, language: str) -> Iterator[tuple[str, str, list[Value]]]:
+    """Heading, kind and values of each column."""
+    for column, values in zip(sheet.columns, zip(*sheet.rows, strict=True) if sheet.rows else (), strict=False):
+        if any(isinstance(value, tuple) for value in values):
+            for when, word in enumerate((BEFORE, AFTER)):
+                title = said(joined(column.title, word, between=" · "), language)
+                yield title, column.kind, [_value(_of_pair(value, when), language) for value in values]
+        else:
+            yield said(column.title, language), column.kind, [_value(_of_pair(value, 0), language) for value in values]
+    if any(sheet.more):
+        behind = ["\n".join(said(each, language, " · ") for each in texts) or None for texts in sheet.more]
+        yield said(DETAILS, language), "words", [text and _value(text, language) for text in behind]
+
+
+def _of_pair(value: Cell, when: int) -> str | float | Words | None:
+    return value[when] if isinstance(value, tuple) else value
+
+
+def _value(value: str | float | Words | None, language: str) -> Value:
+    """What stands in a cell: text that nothing computes, a whole number, a number, or nothing."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, int | float):
+        return figure(value, 9)
+    text = harmless(said(value, language))
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+def _format(kind: str, numbers: Sequence[float]) -> str:
+    """How a column of numbers is shown; a cell holds all their decimals in any case."""
+    if kind == "share":
+        return "0.000%" if any(0 < abs(each) < 0.001 for each in numbers) else "0.0%"  # noqa: PLR2004
+    decimals = max((len(f"{each:.6f}".rstrip("0").partition(".")[2]) for each in numbers), default=0)
+    if any(abs(each) >= 1000 for each in numbers):  # noqa: PLR2004
+        decimals = min(decimals, 1)
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
+def _shown(value: Value, kind: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return "100.0%" if kind == "share" else f"{value:,.10g}"
+
+
+def _width(text: str) -> int:
+    """Of the widest line, in Latin letters."""
+    return max(
+        sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in line) for line in text.split("\n")
+    )

@@ -1,0 +1,190 @@
+"""What a planner files: every number in the papers is the run's, no name is a formula, the same run the same bytes."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import openpyxl
+import pytest
+
+from planner import papers, report
+from planner.errors import OutputError, ScenarioError
+from planner.ledgers import SHEETS, TABLES
+from planner.ledgers.sheets import Column, Sheet
+from planner.papers.contents import sheets_of
+from planner.papers.workbook import workbook
+from planner.run import run_scenario
+from planner.scenario import load
+from tests.browser import review_town
+from tests.commands import PROJECT
+from tests.test_asked_examination import ASKED
+from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
+
+# The street of test_cli: homes of 100, 10 and 50 people 464 m apart, a plot before each; two names to be afraid of.
+EVIL = '=CMD("calc")'
+TAG = "</script><b>x"
+NAMED_PLOTS = PLOTS.replace("lon,lat", "lon,lat,name", 1).replace("33.6198\n", f"33.6198,{TAG}\n", 1)
+NAMED = SCENARIO.replace("plots.csv, id: id,", "plots.csv, id: id, name: name,")
+NAMED += ASKED + "title: {zh: 一条街, en: '=1+1'}\noutputs: {suppress_below: 0}\n"
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("town")
+    plots = NAMED_PLOTS.replace("west,", f"'{EVIL}',").replace("'", '"').replace('("calc")', '(""calc"")')
+    for name, text in {"town.osm": STREET, "homes.csv": HOMES, "plots.csv": plots, "town.yaml": NAMED}.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(town):
+    return run_scenario(load(town / "town.yaml"))
+
+
+@pytest.fixture(scope="module")
+def record(run):
+    return json.loads(report.record_text(run))
+
+
+@pytest.fixture(scope="module")
+def book(run, tmp_path_factory):
+    (path,) = papers.write(run, tmp_path_factory.mktemp("papers"), ["xlsx"])
+    return openpyxl.load_workbook(path)
+
+
+def table(book, title):
+    """The rows below the head of a page, each as {heading: value}; headings in English."""
+    rows = list(book[title].iter_rows(values_only=True))
+    at = next(number for number, row in enumerate(rows) if number and all(cell is not None for cell in row))
+    heads = [head.split("\n")[-1] for head in rows[at]]
+    return [dict(zip(heads, row, strict=True)) for row in rows[at + 1 :]]
+
+
+def test_the_workbook_has_every_sheet_of_the_run_and_each_a_name_of_its_own(run, book):
+    sheets = [sheet for sheet_of in SHEETS if (sheet := sheet_of(run))]
+    titles = [sheet.title["zh"][:31] for sheet in sheets]
+    assert {"数据说明", "指标：现状与规划后", "推荐方案", "选址论证表", *titles} <= {*book.sheetnames}
+    assert len(book.sheetnames) == len(sheets_of(run))
+
+
+def test_the_indicators_are_those_of_the_record(book, record):
+    coverage = {(each["standard"], each["metric"]): each for each in record["coverage"]}
+    (row,) = table(book, "指标：现状与规划后")
+    walk, straight = coverage["green-300", "walk"], coverage["green-300", "straight"]
+    assert row["People"] == walk["total"] == 160
+    assert (row["Served on foot · today"], row["Served on foot · with the plan"]) == (walk["before"], walk["after"])
+    assert row["Share on foot · with the plan"] == walk["after"] / walk["total"] == 0.625
+    assert row["Share, straight · with the plan"] == straight["after"] / straight["total"]
+
+
+def test_the_plan_and_its_proof_are_those_of_the_record(book, record):
+    (row,), (plan,) = table(book, "推荐方案"), record["plans"]
+    assert (row["Gains"], row["Bound"], row["Gap"]) == (plan["objective"], plan["bound"], plan["gap"])
+    assert row["Verdict"].endswith("\nproven best")
+    assert (row["Sites asked for"], row["Sites chosen"]) == (plan["asked"], len(plan["opened"]))
+
+
+def test_each_site_is_justified_by_the_figures_of_the_record(book, record):
+    (row,), (site,) = table(book, "选址论证表"), record["plans"][0]["sites"]
+    (asked,) = [each for each in record["examined"][0]["sites"] if each["role"] == "chosen"]
+    assert (row["Gains"], row["Only from it"]) == (site["people_gained"], site["people_only"]) == (100, 100)
+    assert row["Area, m²"] == site["area_m2"]
+    assert row["It loses"] == asked["lost"]
+    assert row["Survives"] == asked["survives"]
+    assert (row["Longitude"], row["Latitude"]) == (114.65, 33.6198)
+
+
+def test_every_number_of_every_sheet_stands_in_its_cell(run, book):
+    for sheet in sheets_of(run):
+        page = book[sheet.title["zh"][:31]]
+        written = [cell for row in page.iter_rows(values_only=True) for cell in row if isinstance(cell, int | float)]
+        flat = [
+            number
+            for row in sheet.rows
+            for cell in row
+            for number in (cell if isinstance(cell, tuple) else (cell,))
+            if isinstance(number, int | float)
+        ]
+        pairs = any(isinstance(cell, tuple) for row in sheet.rows for cell in row)
+        assert sorted({round(each, 6) for each in flat}) == sorted({round(each, 6) for each in written}), sheet.id
+        assert pairs or len(flat) == len(written), sheet.id
+
+
+def test_the_ledger_of_communities_is_the_table_of_units():
+    town = review_town()
+    rows = list(csv.DictReader(io.StringIO(TABLES["ledger.csv"](town))))
+    sheet = sheets_of(town)[-1]
+    assert sheet.id == "ledger"
+    shown = [(row[2], *row[4], *row[6]) for row in sheet.rows]
+    on_foot = [
+        f"{standard} on foot share {when}" for standard in ("green-300", "park-500") for when in ("before", "after")
+    ]
+    told = [tuple(float(row[name]) for name in ("people", *on_foot)) for row in rows]
+    assert [tuple(round(each, 6) for each in row) for row in shown] == told
+    assert [row[3] for row in sheet.rows] == [1, 1, 0, 2]  # A lies in West, B east of the river
+    assert sum(row[5] for row in sheet.rows[:-1]) == sheet.rows[-1][5] == 230
+
+
+def test_no_name_is_a_formula_and_none_is_lost(book):
+    cells = [cell for page in book for row in page.iter_rows() for cell in row]
+    assert not [cell.coordinate for cell in cells if cell.data_type == "f"]
+    texts = [cell.value for cell in cells if isinstance(cell.value, str)]
+    assert not [text for text in texts if text.startswith(("=", "+", "-", "@", "\t"))]
+    assert f"'{EVIL}" in texts
+    assert TAG in texts
+
+
+@pytest.mark.parametrize("bad", ["=1+1", "+1", "-1", "@x", "\t=1", "＝1", "a\x00b\x0bc", "\ud800x", "x" * 40_000])
+def test_a_hostile_name_leaves_a_workbook_that_opens(bad):
+    sheet = Sheet("s", {"zh": bad, "en": bad}, {"zh": bad, "en": bad}, (Column({"zh": bad, "en": bad}),), ((bad,),))
+    twice = workbook([sheet, sheet], language="both", synthetic=True)
+    book = openpyxl.load_workbook(io.BytesIO(twice))
+    assert len({name.casefold() for name in book.sheetnames}) == 2
+    assert not [cell for page in book for row in page.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def test_made_up_data_say_so_on_every_page():
+    for synthetic in (True, False):
+        book = openpyxl.load_workbook(
+            io.BytesIO(workbook(sheets_of(review_town()), language="en", synthetic=synthetic))
+        )
+        assert {"MADE-UP CITY" in str(page["A3"].value) for page in book} == {synthetic}
+
+
+def test_one_language_is_printed_where_one_is_asked_for():
+    def texts(language):
+        book = openpyxl.load_workbook(
+            io.BytesIO(workbook(sheets_of(review_town()), language=language, synthetic=False))
+        )
+        return {str(cell) for page in book for row in page.iter_rows(values_only=True) for cell in row}
+
+    assert "步行覆盖率 · 规划后" in texts("zh")
+    assert "Share on foot · with the plan" in texts("en")
+    assert "步行覆盖率 · 规划后\nShare on foot · with the plan" in texts("both")
+
+
+def test_the_same_run_gives_the_same_bytes_in_another_process(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from planner import papers; from tests.browser import review_town;"
+        "papers.write(review_town(), Path(sys.argv[1]))"
+    )
+    here, there = (tmp_path / each for each in ("here", "there"))
+    here.mkdir()
+    there.mkdir()
+    environment = {"PYTHONPATH": str(PROJECT), "PYTHONHASHSEED": "4711"}
+    subprocess.run([sys.executable, "-c", script, str(there)], env=environment, check=True)
+    for path in papers.write(review_town(), here):
+        assert path.read_bytes() == (there / path.name).read_bytes()
+
+
+def test_papers_that_cannot_be_written_say_where(tmp_path):
+    with pytest.raises(OutputError, match=r"town\.xlsx cannot be written to nowhere"):
+        papers.write(review_town(), tmp_path / "nowhere")
+
+
+def test_a_kind_of_paper_that_there_is_not_is_a_fault_of_the_scenario(town):
+    with pytest.raises(ScenarioError, match=r"outputs\.papers"):
+        load(town / "town.yaml", set=["outputs.papers=[pptx]"])
