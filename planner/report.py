@@ -22,6 +22,8 @@ from planner.provisions import SURENESS
 from planner.run import Run
 from planner.services import ServicesPlan
 from planner.sited import SitedPlan
+from planner.styles import TABLE as STYLES
+from planner.styles import styles
 
 RECORD, SITES = "run.json", "sites.gpkg"
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,7 +79,7 @@ def record_text(run: Run) -> str:
 
 
 def write_layers(run: Run, path: Path) -> None:
-    """A GeoPackage in the network's metres: chosen sites, candidates, standing facilities, and units if any."""
+    """A GeoPackage in the network's metres: chosen sites, candidates, what stands, units if any, and their styles."""
     layers = {"sites": _sites(run), "candidates": _candidates(run), "standing": _standing(run)}
     if run.demand.units is not None and run.measured:
         layers["units"] = _units(run, run.demand.units)
@@ -85,6 +87,8 @@ def write_layers(run: Run, path: Path) -> None:
         for name, layer in layers.items():
             kind = {} if len(layer) else {"geometry_type": "Unknown"}
             pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG", **kind)
+        look = styles(layers, _instant(run.data_date))
+        pyogrio.write_dataframe(look, path, layer=STYLES, driver="GPKG", layer_options={"FID": "id"})
 
 
 def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import numpy as np
@@ -192,10 +193,37 @@ def test_a_site_with_nothing_near_it_has_no_distance_rather_than_infinity(tmp_pa
     assert np.isnan(gpd.read_file(tmp_path / "sites.gpkg", layer="sites")["nearest_today_m"][0])
 
 
+def test_qgis_finds_a_style_for_every_layer_and_a_symbol_for_every_row(tmp_path):
+    report.write(town_run(names=(HOSTILE, "</symbol>")), tmp_path)
+    path = tmp_path / "sites.gpkg"
+    looks = gpd.read_file(path, layer="layer_styles")
+    assert list(looks["f_table_name"]) == ["sites", "candidates", "standing", "units"]
+    assert looks["useAsDefault"].all()
+    for name, text in zip(looks["f_table_name"], looks["styleQML"], strict=True):
+        look, layer = ET.fromstring(text), gpd.read_file(path, layer=name)  # noqa: S314  (our own text)
+        renderer = look.find("renderer-v2")
+        assert {each.get("fieldName") for each in look.iter("text-style")} <= {*layer.columns}
+        symbols = {each.get("name") for each in renderer.iter("symbol")}
+        assert {each.get("symbol") for each in (*renderer.iter("category"), *renderer.iter("range"))} == symbols
+        values = layer[renderer.get("attr")]
+        if name == "units":
+            assert values.between(0, 1).all()
+        else:
+            assert {str(each).lower() for each in values} <= {each.get("value") for each in renderer.iter("category")}
+        kinds = {each.get("type") for each in renderer.iter("symbol")}
+        assert kinds == ({"fill"} if name == "units" else {"marker"})
+
+
 def test_the_layers_hold_sites_candidates_standing_green_and_units(tmp_path):
     report.write(town_run(), tmp_path)
     path = tmp_path / "sites.gpkg"
-    assert [name for name, _ in pyogrio.list_layers(path)] == ["sites", "candidates", "standing", "units"]
+    assert [name for name, _ in pyogrio.list_layers(path)] == [
+        "sites",
+        "candidates",
+        "standing",
+        "units",
+        "layer_styles",
+    ]
     chosen = gpd.read_file(path, layer="sites")
     assert chosen.crs == CHUANHUI
     assert chosen.drop(columns="geometry").to_dict("records") == [
