@@ -168,4 +168,4 @@ def _fewest(put: PutSchools, effort: Effort) -> SchoolPlan:
         return replace(option, cost=float(sum(option.classes.values())))
 
     terms = {**put.terms, "options": [counted(each) for each in put.options], "budget": None, "carry_over": False}
-    return plan_seats(**terms, order=FEWEST, then_walk=True, effort=effort)
+    return plan_seats(**terms, order=FEWEST, effort=effort)

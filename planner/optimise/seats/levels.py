@@ -13,12 +13,13 @@ from planner.optimise.choice import Choice
 from planner.optimise.seats.connected import Zones
 from planner.optimise.seats.models import SeatsProgramme, seats
 from planner.optimise.seats.question import OF_ROWS, Placement, SeatsQuestion
-from planner.optimise.seats.rounding import PLIABLE, dealt, few_open
+from planner.optimise.seats.rounding import PLIABLE, dealt, few_open, only
 from planner.optimise.solver import Ending, solve
 
 log = logging.getLogger(__name__)
 
 AGREE = 1e-6  # share of an aim within which plan and bound must agree to be called proven
+CLOSE = 1e-7  # gap at which the solver ends, well within that
 KEEP = (1e-9, 1e-7, 1e-6)  # share by which a later aim may make an earlier one worse: rounding, as little as will do
 NOTHING = 1e-9  # a share of a row that is rounding
 OUTWEIGHS = 4.0  # times as many metres as the longest way, that a pupil of an aim weighs more than one of the next
@@ -193,6 +194,9 @@ class _Search:
         """A form by its name: "whole" as it was asked, "parted" with places that may be, "narrow" near the grounds."""
         if name not in self.forms:
             q, entry = self.question, np.arange(len(self.question.room))
+            if self.settled and self.zones is None:  # nobody goes where there is no class
+                assert self.best is not None  # noqa: S101  (its options are settled)
+                q, entry = only(q, q.classes_of(self.best.taken)[q.room] > 0)
             if name == "parted":
                 q = replace(q, single=False)
                 q, entry = q.merged() if merged else (q, entry)
@@ -239,7 +243,7 @@ class _Search:
                 return None
             programme = replace(form.programme.programme, reduced=afresh)
             start = None if afresh else self._start(form)
-            ending = solve(programme, time_limit_s=left, gap=self.gap, warm_start=start)
+            ending = solve(programme, time_limit_s=left, gap=max(self.gap, CLOSE), warm_start=start)
             self.solvers.append(ending.solver)
             parted = self.question.single and not form.question.single
             if ending.open is None:

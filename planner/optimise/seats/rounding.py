@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.network import Floats, Integers
+from planner.network import Flags, Floats, Integers
 from planner.optimise.seats.question import SeatsQuestion
 
 WHOLE = 1 - 1e-6  # share from which on a row is not parted
@@ -29,7 +29,12 @@ def few_open(question: SeatsQuestion, share: Floats, pliable: int) -> tuple[Seat
     order = own[np.lexsort((detour, q.room[own]))]
     rank = np.arange(len(order)) - np.searchsorted(q.room[order], q.room[order])
     settled[q.row[order[rank < pliable]]] = False
-    stay = goes | ~settled[q.row]
+    return only(q, goes | ~settled[q.row])
+
+
+def only(question: SeatsQuestion, stay: Flags) -> tuple[SeatsQuestion, Integers]:
+    """The question with some of its entries alone (entries,), and what number each of them has in it, -1 = dropped."""
+    q = question
     number = np.full(len(q.room), -1)
     number[stay] = np.arange(int(stay.sum()))
     before = q.before[stay]
