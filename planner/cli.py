@@ -247,6 +247,8 @@ def _of_plans(run: "Run") -> Iterator[str]:
             yield from _by_years(sited)
     for seats in run.schools:
         yield from seats.sentences()
+    if run.tasks:
+        yield str(run.tasks)
     if run.scenario.stated:
         from planner.ledgers.stated import stated_sentences  # noqa: PLC0415
 

@@ -33,8 +33,10 @@ from planner.sited import SitedPlan, Siting
 from planner.sources.gates import surroundings
 from planner.sources.osm import Extract
 from planner.sources.places import BaseMap, base_map
+from planner.sources.tasks import read_tasks
 from planner.standards import Standard
 from planner.street_measures import Tried, try_measures
+from planner.tasks import TaskLedger
 from planner.tree import Tree
 
 log = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ class Run:
     tried: tuple[Tried, ...] = ()  # gates and links, and what each would bring
     walkers: tuple[ByWalker, ...] = ()  # each standard in minutes, by who walks
     schools: tuple[SchoolSeats, ...] = ()  # seats, classes and who goes to which school
+    tasks: TaskLedger | None = None  # of the communities, where the scenario names a table of them
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
 
     @property
@@ -185,10 +188,18 @@ def run_scenario(
         rule_sets=compared,
         tried=tried,
         findings=examine(scenario) if scenario.outputs.doctor else (),
+        tasks=_tasks(scenario),
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
         schools=schools,
     )
+
+
+def _tasks(scenario: Scenario) -> TaskLedger | None:
+    asked = scenario.outputs.tasks
+    if asked is None:
+        return None
+    return read_tasks(asked.file.path, **asked.model_dump(exclude={"file", "as_of"}), as_of=asked.as_of or "")
 
 
 class _Steps:

@@ -36,6 +36,7 @@ from planner.ledgers.phases import phases_records, phases_sheet, phases_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.stated import stated_records, stated_sheet, stated_text
+from planner.ledgers.tasks import tasks_record, tasks_sheet, tasks_text
 from planner.ledgers.three_numbers import three_numbers_sheet, three_numbers_text
 from planner.ledgers.tree import tree_records, tree_text
 from planner.ledgers.units import units_text
@@ -65,6 +66,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "sensitivity.csv": sensitivity_text,
     "binding.csv": binding_text,
     "frontier.csv": frontier_text,
+    "tasks.csv": tasks_text,
     "doctor.csv": findings_text,
 }
 RECORDS: Mapping[str, Callable[[Run], Any]] = {
@@ -77,6 +79,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "walkers": walker_records,
     "measures": measures_records,
     "examined": examined_records,
+    "tasks": tasks_record,
     "doctor": findings_records,
     "beyond": beyond_records,
     "tree": tree_records,
@@ -96,5 +99,6 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     sensitivity_sheet,
     binding_sheet,
     frontier_sheet,
+    tasks_sheet,
     findings_sheet,
 )

@@ -10,6 +10,7 @@ from planner.city import is_green
 from planner.kits import service_titles
 from planner.ledgers import SHEETS
 from planner.ledgers.sheets import Cell, Column, Sheet, Words
+from planner.ledgers.tasks import task_list_sheet
 from planner.network import Floats
 from planner.papers.words import ENDINGS, EVERYBODY, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, UNITS, joined
 from planner.plan import LAND, Plan
@@ -25,8 +26,9 @@ DEGREES = 6  # decimals
 
 def sheets_of(run: Run) -> tuple[Sheet, ...]:
     """Every sheet of a run, in the order in which papers print them."""
+    first = (data_sheet(run), indicators_sheet(run), plans_sheet(run), sites_sheet(run))
     ledgers = (sheet_of(run) for sheet_of in SHEETS)
-    found = (data_sheet(run), indicators_sheet(run), plans_sheet(run), sites_sheet(run), *ledgers, units_sheet(run))
+    found = (*first, *ledgers, units_sheet(run), task_list_sheet(run))
     return tuple(sheet for sheet in found if sheet is not None)
 
 

@@ -32,6 +32,7 @@ from planner.scenario.inputs import (
     exactly_one,
     known,
 )
+from planner.scenario.tasks import Tasks
 from planner.scenario.walkers import Elevation
 from planner.walkers import named_by_walkers
 
@@ -185,5 +186,7 @@ class Outputs(Model):
     """Of the map; both starts in Chinese and has a switch."""
     papers: tuple[Literal["xlsx"], ...] = ("xlsx",)
     """What to file beside the map: xlsx, a workbook of every table; [] writes none."""
+    tasks: Tasks | None = None
+    """The ledger of tasks that an office keeps: who does what by when, and how much is done."""
     doctor: StrictBool = False
     """Whether what `planner doctor` finds in the data is a page of the report; the data are read once more for it."""
