@@ -34,6 +34,7 @@ class PutSchools:
 
     asked: SchoolQuestion
     pupils: Pupils  # of the places of the plan: buildings, or blocks
+    pupils_of_homes: Floats  # (n, stages, years)  of the places of the demand
     schools: Schools  # of today, then parcels
     reach: Reach
     options: tuple[Option, ...]
@@ -87,7 +88,7 @@ def put_schools(
         for each in asked.options
     ]
     reach, limits = _reach(asked, of, scenario, demand, schools.facilities)
-    pupils = pupils_of(asked, demand)
+    pupils = of_homes = pupils_of(asked, demand)
     today = _zones_today(asked, city, demand, schools)
     places, neighbours = np.arange(len(demand.ids)), None
     if asked.zones is not None and asked.zones.blocks is not None:
@@ -105,7 +106,19 @@ def put_schools(
         if asked.zones.together:
             neighbours = touching_places(blocks.units.geometry[used], gap_m=asked.zones.gap_m)
     return PutSchools(
-        *(asked, pupils, schools, reach, tuple(options), limits, places, neighbours, today, tuple(notes)),
+        *(
+            asked,
+            pupils,
+            of_homes.count,
+            schools,
+            reach,
+            tuple(options),
+            limits,
+            places,
+            neighbours,
+            today,
+            tuple(notes),
+        ),
     )
 
 

@@ -279,11 +279,18 @@ def _by_group(before: "Coverage", after: "Coverage", groups: tuple[str, ...]) ->
 
 def gap_missed(run: "Run") -> list[bool]:
     """Of each question, whether its plan stopped with a larger gap than it asked for."""
-    return [
+    of_sites = [
         whole.ending == "stopped" and whole.gap > run.scenario.siting[sited.number - 1].gap
         for sited in run.plans
         for whole in (sited.proof,)
     ]
+    of_seats = [
+        any(
+            not level.proven and level.missed(run.scenario.schools[seats.number - 1].gap) for level in seats.plan.levels
+        )
+        for seats in run.schools
+    ]
+    return of_sites + of_seats
 
 
 @contextmanager

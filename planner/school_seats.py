@@ -11,9 +11,9 @@ from planner.asked_schools import PutSchools, put_schools
 from planner.city import City
 from planner.decay import GaussianDecay
 from planner.demand import Demand
-from planner.errors import QuestionError
+from planner.errors import DataError, PeopleError, QuestionError
 from planner.facilities import Facilities
-from planner.network import Integers, Shapes
+from planner.network import Floats, Integers, Shapes
 from planner.rules import Effort
 from planner.scenario import Scenario
 from planner.schools.balance import PART, SeatBalance
@@ -74,6 +74,15 @@ class SchoolSeats:
         zone = seating.zones(stage, year)
         return np.where(self.put.places >= 0, zone[np.maximum(self.put.places, 0)], -1)
 
+    def walk_of(self, seating: Seating, stage: int, year: str) -> Floats:
+        """(n,) the mean walk of the pupils of each place of the demand who go to a school; inf where nobody does."""
+        at = (seating.stage == stage) & (seating.year == seating.pupils.years.index(year))
+        n = len(seating.pupils.places)
+        people = np.bincount(seating.place[at], weights=seating.people[at], minlength=n)
+        walked = np.bincount(seating.place[at], weights=seating.people[at] * seating.distance[at], minlength=n)
+        mean = np.divide(walked, people, where=people > 0, out=np.full(n, np.inf))
+        return np.where(self.put.places >= 0, mean[np.maximum(self.put.places, 0)], np.inf)
+
     def relieved(self, stage: str) -> dict[str, tuple[str, ...]]:
         """The schools that have severe classes, oversized ones or too many pupils today and none in the last year."""
         g = [each.id for each in self.plan.schools.stages].index(stage)
@@ -94,8 +103,10 @@ class SchoolSeats:
         )
         for g, (was, will) in enumerate(zip(then.by_stage, now.by_stage, strict=True)):
             walks, unit = self.plan.walks(self.last)[g], self.plan.unit
+            total = [f"{count:,.0f}" for count in self.plan.pupils.total[g, [0, -1]].tolist()]
+            when = self.first if self.first == self.last else f"{self.first} → {self.last}"
             yield (
-                f"{was.stage.title['en']}, {self.first} → {self.last}: {was.pupils:,.0f} → {will.pupils:,.0f} pupils, "
+                f"{was.stage.title['en']}, {when}: {' → '.join(dict.fromkeys(total))} pupils, "
                 f"{was.seats:,.0f} → {will.seats:,.0f} standard seats ({added[g]:+,.0f})"
             )
             missing = f"standard seats missing {was.missing_standard:,.0f} → {will.missing_standard:,.0f}"
@@ -126,8 +137,8 @@ def plan_schools(
         try:
             put = put_schools(asked, scenario, city, demand, standing, built)
             answer = _answered(number, put)
-        except QuestionError as error:
-            raise QuestionError(f"schools.{number - 1}: {error}") from error
+        except (DataError, PeopleError, QuestionError) as error:
+            raise type(error)(f"schools.{number - 1}: {error}") from error
         sites = put.schools.facilities
         new = {each.option.school for each in answer.plan.taken if each.kind == "build"}
         built = np.concatenate([built, sites.geometry[np.isin(sites.ids, sorted(new))]])

@@ -34,6 +34,7 @@ from planner.ledgers.levels import centres_text, level_records, levels_sheet, pr
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
 from planner.ledgers.phases import phases_records, phases_sheet, phases_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
+from planner.ledgers.schools import catchments_text, school_records, schools_text, seats_sheet, seats_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.stated import stated_records, stated_sheet, stated_text
 from planner.ledgers.tasks import tasks_record, tasks_sheet, tasks_text
@@ -55,6 +56,9 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "circle.csv": circle_text,
     "presence.csv": presence_text,
     "centres.csv": centres_text,
+    "seats.csv": seats_text,
+    "schools.csv": schools_text,
+    "catchments.csv": catchments_text,
     "nearness.csv": nearness_text,
     "deserts.csv": deserts_text,
     "evenness.csv": evenness_text,
@@ -74,6 +78,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "rule_sets": rule_set_records,
     "circle": circle_record,
     "levels": level_records,
+    "schools": school_records,
     "fairness": fairness_records,
     "phases": phases_records,
     "walkers": walker_records,
@@ -94,6 +99,7 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     walkers_sheet,
     circle_sheet,
     levels_sheet,
+    seats_sheet,
     examined_sheet,
     other_plans_sheet,
     sensitivity_sheet,

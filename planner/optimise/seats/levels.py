@@ -43,7 +43,11 @@ class Level:
     @property
     def proven(self) -> bool:
         """Whether no such plan is better."""
-        return self.value - self.bound <= AGREE * max(1.0, abs(self.value))
+        return not self.missed(AGREE)
+
+    def missed(self, gap: float) -> bool:
+        """Whether a better plan might be better by more than a share of it."""
+        return self.value - self.bound > gap * max(1.0, abs(self.value))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,241 @@
+"""School seats from a scenario: pupils by cohorts, a roll of schools, what is built, zones, and what is written."""
+
+import csv
+import io
+import json
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+
+from planner.errors import DataError, PeopleError, QuestionError, ScenarioError
+from planner.ledgers import RECORDS, TABLES
+from planner.ledgers.schools import seats_sheet
+from planner.run import run_scenario
+from planner.scenario import load
+from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
+
+# The street of test_cli: homes of 100, 10 and 50 people 464 m apart, a plot before each. Nine of ten are of primary
+# age: 90, 9 and 45 pupils. The only school, before the west, has one class, so 45 seats.
+ROLL = "school,name,lon,lat,rooms,junior_rooms,on_roll,junior_roll\nold,老小学,114.650,33.6202,1,,90,0\n"
+QUESTION = """\
+schools:
+  - stages: [primary]
+    years: [2022]
+    pupils: {of_everybody: {0-5: 0.1, 6-11: 0.9}, assumption: Nine of ten are pupils.}
+    standing:
+      roll: {file: roll.csv, id: school, name: name, lon: lon, lat: lat, crs: EPSG:4326, classes: {primary: rooms}}
+    build:
+      candidates: {file: plots.csv, id: id, lon: lon, lat: lat, crs: EPSG:4326, area_m2: 900, assumption: As surveyed.}
+      sizes: [{primary: 1}]
+      cost: {fixed: 10, per_class: 2, assumption: Made up.}
+    extend: {classes: {primary: 1}, times: 3, cost: {per_class: 2, assumption: Classes are made up.}}
+    limit_m: {primary: 600}
+    reason: The street is long.
+    order: [unserved, oversized, above_standard, cost, walk]
+"""
+
+
+def write(tmp_path, question=QUESTION, roll=ROLL):
+    scenario = f"{SCENARIO.partition('siting:')[0]}{question}"
+    for name, text in {
+        "town.osm": STREET, "homes.csv": HOMES, "plots.csv": PLOTS, "roll.csv": roll, "town.yaml": scenario
+    }.items():  # fmt: skip
+        (tmp_path / name).write_text(text, "utf-8")
+    return tmp_path
+
+
+def answer(folder, *changes):
+    return run_scenario(load(folder / "town.yaml", set=changes))
+
+
+def rows(text):
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="module")
+def run(town):
+    return answer(town)
+
+
+def test_it_builds_where_nobody_is_near_and_extends_where_classes_are_too_large(run):
+    #  a and b (99) fill three classes of the old school, c (45) a new one at its door: 2 · 2 + 12 in cost
+    (seats,) = run.schools
+    assert [(str(taken), taken.option.cost) for taken in seats.plan.taken] == [
+        ("2022: extend old primary × 2 (extend old)", 2),
+        ("2022: new east, 1 primary (build east)", 12),
+    ]
+    assert {level.aim: (level.value, level.proven) for level in seats.plan.levels if level.aim != "walk"} == {
+        "unserved": (0, True), "oversized": (0, True), "above_standard": (0, True), "cost": (16, True)
+    }  # fmt: skip
+    assert seats.plan.of("walk").value == pytest.approx(90 * 44.4 + 9 * 508 + 45 * 44.4, rel=2e-3)
+
+
+def test_ways_stand_side_by_side(run):
+    #  today 45 of c reach nobody and 99 sit in one class; at the nearest the 9 of b would go to no new school either
+    found = {row["way"]: row for row in rows(TABLES["seats.csv"](run))}
+    assert list(found) == ["today", "nearest", "free_choice", "fewest_classes", "plan"]
+    columns = ["pupils", "reach no school", "missing for classes below oversized", "missing for standard classes"]
+    assert [found["today"][key] for key in columns] == ["99", "45", "44", "54"]
+    assert [found["plan"][key] for key in columns] == ["144", "0", "0", "0"]
+    fewest = found["fewest_classes"]
+    assert (fewest["seats added"], fewest["missing for classes below oversized"]) == ("90", "0")
+    assert (found["plan"]["seats added"], found["plan"]["empty seats"]) == ("135", "36")
+    assert run.schools[0].relieved("primary") == {"severe": ("old",), "oversized": ("old",), "large": ()}
+
+
+def test_each_school_and_each_home_has_its_row(run):
+    schools = {row["school"]: row for row in rows(TABLES["schools.csv"](run))}
+    assert [schools["old"][key] for key in ("name", "done", "classes today", "classes plan")] == [
+        "老小学", "extend 2022", "1", "3"
+    ]  # fmt: skip
+    assert (schools["old"]["pupils a class today"], schools["old"]["pupils a class plan"]) == ("99", "33")
+    homes = rows(TABLES["catchments.csv"](run))
+    assert [tuple(row[key] for key in ("home", "pupils", "school today", "school")) for row in homes] == [
+        ("a", "90", "old", "old"),
+        ("b", "9", "old", "old"),
+        ("c", "45", "", "east"),
+    ]
+
+
+def test_the_record_and_the_sheet_say_the_same(run):
+    (record,) = json.loads(json.dumps(RECORDS["schools"](run)))
+    assert record["ending"] == "proven"
+    assert record["fewest"] == {"options": 2, "seats": 90, "ending": "proven"}
+    assert record["ways"]["plan"][0]["seats_added"] == 135
+    assert record["relieved"] == {"primary": {"severe": 1, "oversized": 1, "large": 0}}
+    sheet = seats_sheet(run)
+    assert [row[3] for row in sheet.rows] == ["+0", "+135", "+135", "+90", "+135"]
+    assert [words["zh"] for words in sheet.more[-1]] == ["2022 扩建 老小学: +2", "2022 新建 east: +1"]
+    assert "primary, 2022: 144 pupils, 45 → 180 standard seats (+135)" in list(run.schools[0].sentences())
+
+
+def test_assumptions_are_told(run):
+    assert {"Nine of ten are pupils.", "As surveyed.", "Made up.", "Classes are made up.", "The street is long."} <= {
+        *run.assumptions
+    }
+
+
+def test_options_and_seats_may_be_limited(town):
+    (seats,) = answer(town, "schools.0.most_options=1").schools
+    assert [taken.option.school for taken in seats.plan.taken] == ["middle"]  # b and c, and all of them have a school
+    (seats,) = answer(town, "schools.0.most_seats=90").schools
+    assert seats.plan.seats_added("2022").tolist() == [90]
+    assert seats.plan.of("above_standard").value == 144 - 45 * 3
+
+
+def test_cohorts_grow_older_and_births_change(town):
+    #  90 are 6 to 11 and 10 younger, evenly: a year later a sixth has left and a sixth of the younger have come
+    run = answer(town, "schools.0.years=[2022, 2023]", "schools.0.pupils.births_change=-0.077")
+    (seats,) = run.schools
+    assert seats.plan.pupils.total[0].tolist() == pytest.approx([144, 144 * 5 / 6 + 16 / 6])
+    counted = "schools.0.pupils.counted=2022"
+    later = answer(town, "schools.0.years=[2029]", counted, "schools.0.pupils.births_change=-0.5")
+    born = [16 / 6 * each for each in (1, 1, 1, 1, 1)]  # ages 0 to 4 of 2022 are 7 to 11 in 2029, and one year is born
+    assert later.schools[0].plan.pupils.total[0].tolist() == pytest.approx([sum(born) + 16 / 6 * 0.5])
+
+
+def test_zones_of_blocks_hang_together(tmp_path):
+    town = write(tmp_path, f"{QUESTION}    zones: {{of: blocks, blocks: {{hex_m: 60}}, together: true, gap_m: 1000}}\n")
+    (seats,) = answer(town).schools
+    zones = seats.plan.zones("primary", "2022")
+    graph = nx.Graph()
+    graph.add_nodes_from(range(len(zones)))
+    graph.add_edges_from(seats.put.neighbours.tolist())
+    for school in np.unique(zones[zones >= 0]):
+        assert nx.is_connected(graph.subgraph(np.flatnonzero(zones == school)))
+    assert seats.plan.of("unserved").value == 0
+    homes = rows(TABLES["catchments.csv"](answer(town)))
+    assert all(row["school"] for row in homes)
+
+
+def test_zones_of_today_stand_beside_and_hold_families(tmp_path):
+    zones = gpd.GeoDataFrame(
+        {"school": ["old"]}, geometry=[shapely.box(114.64, 33.61, 114.67, 33.63)], crs=4326
+    )  # all of the street
+    town = write(
+        tmp_path,
+        f"{QUESTION}    zones: {{today: {{primary: {{file: zones.geojson, school: school}}}}, most_moved: 0.1}}\n",
+    )
+    zones.to_file(tmp_path / "zones.geojson")
+    run = answer(town, "schools.0.limit_m.primary=2000")
+    (seats,) = run.schools
+    assert seats.today.zones("primary", "2022").tolist() == [0, 0, 0]
+    assert seats.plan.worth["moved"] <= 14.4
+    assert next(iter(RECORDS["schools"](run)[0]["ways"])) == "today_zones"
+
+
+def test_a_run_without_the_question_says_nothing_of_schools(tmp_path):
+    run = answer(write(tmp_path, ""))
+    assert TABLES["seats.csv"](run) == TABLES["schools.csv"](run) == TABLES["catchments.csv"](run) == ""
+    assert (RECORDS["schools"](run), seats_sheet(run)) == ([], None)
+
+
+def test_schools_in_the_data_are_known_by_their_names(tmp_path):
+    nodes = "".join(
+        f'<node id="{number}" lat="33.6199" lon="{lon}" version="1">'
+        f'<tag k="amenity" v="school"/><tag k="name" v="{name}"/></node>'
+        for number, lon, name in ((11, 114.650, "云桥小学"), (12, 114.655, "云桥中学"), (13, 114.660, "Dance"))
+    )
+    first_way = STREET.index("  <way")
+    street = STREET[:first_way] + nodes + STREET[first_way:]
+    town = write(tmp_path, QUESTION[: QUESTION.index("    standing:")] + """\
+    standing:
+      assumed:
+        - {named: 中学, classes: {primary: 2}}
+        - {named: "小|中", classes: {primary: 1}}
+      assumption: Classes by name.
+    limit_m: {primary: 600}
+    reason: The street is long.
+""")  # fmt: skip
+    (town / "town.osm").write_text(street, "utf-8")
+    run = answer(town)
+    schools = run.schools[0].plan.schools
+    assert dict(zip(schools.facilities.names.tolist(), schools.classes[:, 0].tolist(), strict=True)) == {
+        "云桥小学": 1, "云桥中学": 2
+    }  # fmt: skip
+    assert any("1 of 3 schools in the data are of no name that has classes (first: Dance)" in x for x in run.notes)
+    with pytest.raises(QuestionError, match=r"schools\.0: standing: of 3 schools .* none"):
+        answer(town, "schools.0.standing.assumed=[{named: Gymnasium, classes: {primary: 3}}]")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"stages": "[]"}, "at least 1"),
+        ({"years": "[2023, 2022]"}, "must rise"),
+        ({"reason": "null"}, "beyond the service radius"),
+        ({"pupils.of_everybody": "{}"}, "write exactly one of given, children, of_everybody"),
+        ({"pupils.assumption": "null"}, "say so in assumption"),
+        ({"build.sizes": "[{junior: 3}]"}, "build.sizes.0: junior"),
+        ({"build.ready": "2030"}, "none of the years 2022"),
+        ({"budget": "{2021: 3}"}, "must name each of the years 2022"),
+        ({"zones": "{together: true}"}, "buildings touch nothing"),
+        ({"zones": "{most_moved: 0.1}"}, "write today"),
+        ({"standing.assumed": "[{classes: {primary: 1}}]"}, "write exactly one of roll, assumed"),
+        ({"limit_min": "{primary: 10}"}, "no limit_m beside it"),
+        ({"order": "[walk, walk]"}, "more than once"),
+    ],
+)
+def test_what_contradicts_itself_is_named(town, changes, says):
+    with pytest.raises(ScenarioError, match=says):
+        load(town / "town.yaml", set=[f"schools.0.{key}={value}" for key, value in changes.items()])
+
+
+def test_broken_data_name_their_file_and_culprits(tmp_path):
+    town = write(tmp_path, roll=ROLL.replace(",1,,90", ",1.5,,90"))
+    with pytest.raises(DataError, match=r"roll\.csv: 1 schools have broken classes \(first: old\)"):
+        answer(town)
+    town = write(tmp_path, QUESTION.replace("0-5: 0.1", "2-5: 0.1"))
+    with pytest.raises(PeopleError, match=r"schools\.0: .*nobody is counted below 2"):
+        answer(town)
+    town = write(tmp_path, QUESTION.replace("times: 3,", "times: 3, only: [new],"))
+    with pytest.raises(QuestionError, match=r"schools\.0: extend\.only: 1 ids are of no school"):
+        answer(town)
