@@ -222,6 +222,36 @@ def test_a_solver_at_its_time_limit_does_not_say_that_it_finished() -> None:
     assert ending.bound > 0
 
 
+@pytest.mark.parametrize("said", [float("nan"), float("inf"), float("-inf")])
+def test_a_solver_that_calls_a_plan_optimal_without_a_bound_has_proven_nothing(
+    monkeypatch: pytest.MonkeyPatch, said: float
+) -> None:
+    highs = solver._highs
+
+    def vague() -> object:
+        model = highs()
+        info = model.getInfo
+        monkeypatch.setattr(
+            model,
+            "getInfo",
+            lambda: SimpleNamespace(mip_dual_bound=said, primal_solution_status=info().primal_solution_status),
+        )
+        return model
+
+    monkeypatch.setattr(solver, "_highs", vague)
+    ending = solver.solve(models.best_sites(problem(rows({0}, people=[1], m=1), 1)), time_limit_s=60, gap=0.0)
+    assert ending.open is not None
+    assert (ending.finished, ending.feasible, ending.bound) == (False, True, np.inf)
+
+
+def test_a_linear_programme_has_no_bound_before_its_end() -> None:
+    programme = models.best_sites(problem(random_town(1500, 100, 0.12), 15))
+    for variable in programme.problem.variables():
+        variable.cat = pulp.LpContinuous
+    ending = solver.solve(programme, time_limit_s=1e-9, gap=0.0)
+    assert (ending.finished, ending.bound) == (False, np.inf)
+
+
 def test_a_warm_start_is_what_the_solver_has_at_least() -> None:
     town = random_town(1500, 100, 0.12)
     start = search.first_plan(problem(town, 15))

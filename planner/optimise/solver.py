@@ -33,7 +33,7 @@ class Ending:
     open: Flags | None  # (m,)  its best plan, None where it has none yet
     values: Floats  # (variables,)  of that plan, in the order of the programme's variables; empty without a plan
     bound: float  # of the programme's objective, from the solver; infinite where it has none yet
-    finished: bool  # searched to the end, or to the gap asked; False at the time limit
+    finished: bool  # searched to the end, or to the gap asked; False at the time limit, or without a bound
     feasible: bool  # False where the solver proved that no plan exists
     solver: str  # name and version
     seconds: float  # for the log
@@ -94,8 +94,8 @@ def solve(
     name = f"HiGHS {model.version()}"
     status, info = model.getModelStatus(), model.getInfo()
     known = highspy.HighsModelStatus
-    finished = status in {known.kOptimal, known.kModelEmpty, known.kInfeasible}
-    if not finished and status not in {known.kTimeLimit, known.kInterrupt}:
+    ended = status in {known.kOptimal, known.kModelEmpty}
+    if not ended and status not in {known.kInfeasible, known.kTimeLimit, known.kInterrupt}:
         raise NoSolverError(
             f"{name} gave up on the programme {problem.name!r} with {problem.numConstraints()} rows: "
             f"{model.modelStatusToString(status)}. Check the versions of pulp and highspy, or report this."
@@ -104,12 +104,15 @@ def solve(
     values = np.array(model.getSolution().col_value) if has_plan else np.empty(0)
     seconds = perf_counter() - began
     log.info("%s: %s after %.2f s", name, model.modelStatusToString(status), seconds)
-    bound = problem.sense * float(info.mip_dual_bound if problem.isMIP() else info.objective_function_value)
+    whole = bool(problem.isMIP())
+    bound = _known(float(info.mip_dual_bound if whole else info.objective_function_value), ended or whole)
+    if ended and not np.isfinite(bound):
+        log.warning("%s calls %r optimal, with no bound: taken as stopped", name, problem.name)
     ending = Ending(
         open=plan_of(values) if has_plan else None,
         values=values,
-        bound=bound,
-        finished=finished,
+        bound=problem.sense * bound,
+        finished=status == known.kInfeasible or (ended and bool(np.isfinite(bound))),
         feasible=status != known.kInfeasible,
         solver=name,
         seconds=seconds,
@@ -119,6 +122,11 @@ def solve(
             hear(ending.open, ending.bound)
         raise KeyboardInterrupt
     return ending
+
+
+def _known(bound: float, told: bool) -> float:
+    """A bound from below as HiGHS has it; −∞ where it has none: NaN, ∞, or a linear programme before its end."""
+    return bound if told and np.isfinite(bound) else -np.inf
 
 
 def _highs() -> Any:
@@ -164,7 +172,8 @@ def _run(
         if hear is None or stop.is_set():
             return
         try:
-            hear(plan_of(np.array(event.data_out.mip_solution)), sense * float(event.data_out.mip_dual_bound))
+            bound = _known(float(event.data_out.mip_dual_bound), True)
+            hear(plan_of(np.array(event.data_out.mip_solution)), sense * bound)
         except BaseException as raised:  # noqa: BLE001  (raised again once HiGHS has stopped)
             fault.append(raised)
             stop.set()

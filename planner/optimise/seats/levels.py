@@ -252,18 +252,15 @@ class _Search:
             parted = self.question.single and not form.question.single
             if ending.open is None:
                 return ending
-            if not np.isnan(ending.bound) and (parted or self._keeps(self._read(form, ending), aim)):
+            in_time = ending.finished or perf_counter() >= until
+            if in_time and (parted or self._keeps(self._read(form, ending), aim)):
                 return ending
             log.info("%s: the solver's plan breaks its own rows", aim)
         return None
 
-    def _limit(self, form: _Form, aim: str, ending: Ending) -> None:
-        """Hear a bound; a linear programme has none before its end."""
-        if (
-            ending.feasible
-            and not np.isnan(ending.bound)
-            and (ending.finished or form.question.single or form.question.choice.m)
-        ):
+    def _limit(self, aim: str, ending: Ending) -> None:
+        """Hear a bound."""
+        if ending.feasible:
             self.bounds[aim] = max(self.bounds[aim], ending.bound)
 
     def _narrow(self, aim: str, until: float) -> None:
@@ -283,7 +280,7 @@ class _Search:
         ending = self._solved(form, aim, until)
         if ending is None:
             return
-        self._limit(form, aim, ending)
+        self._limit(aim, ending)
         if ending.open is None:
             return
         share = np.array([ending.values[variable.index] for variable in form.programme.go])
@@ -312,7 +309,7 @@ class _Search:
             if not ending.feasible:
                 self.feasible = self.best is not None
                 return not self.feasible
-            self._limit(form, aim, ending)
+            self._limit(aim, ending)
             if ending.open is None:
                 break
             plan = self._read(form, ending)
