@@ -38,6 +38,7 @@ from planner.standards import Standard
 from planner.street_measures import Tried, try_measures
 from planner.tasks import TaskLedger
 from planner.tree import Tree
+from planner.what_if_sites import Switches, switches_of
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,7 @@ class Run:
     schools: tuple[SchoolSeats, ...] = ()  # seats, classes and who goes to which school
     tasks: TaskLedger | None = None  # of the communities, where the scenario names a table of them
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
+    switches: tuple[Switches, ...] = ()  # of each plan that brings a standard to people, for the what-if of the map
 
     @property
     def wholes(self) -> tuple[SitedPlan, ...]:
@@ -192,6 +194,7 @@ def run_scenario(
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
         schools=schools,
+        switches=tuple(switches_of(scenario, tuple(siting.plans), standing, opened)),
     )
 
 

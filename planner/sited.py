@@ -193,11 +193,11 @@ class Siting:
             years = phased(put, question)
             assert years.in_the_end is not None  # noqa: S101  (it has a standard)
             sited = self._sited(years.in_the_end, rule, question.new_sites, land).over(years)
-            return replace(sited, weights=put.weights)
+            return replace(sited, put=put, weights=put.weights)
         if question.fairness:
             plan, fairness = compared(put, question.fairness)
             sited = self._sited(plan, rule, question.new_sites, land)
-            return replace(sited, weights=put.weights, fairness=fairness, adopted=question.fairness.by)
+            return replace(sited, put=put, weights=put.weights, fairness=fairness, adopted=question.fairness.by)
         plan = put.terms.plan()
         asked = examined(question.examine, plan, self.scenario, put.terms, measure=lambda other: put_by(other).terms)
         sited = self._sited(plan, rule, question.new_sites, land)
@@ -210,7 +210,12 @@ class Siting:
         puts = [
             self._put(
                 *(rule, land, each.new_sites, each.people or None),
-                Rules(question.must_keep, question.forbid, counts=_holds(each, rule, land)),
+                Rules(
+                    question.must_keep,
+                    question.forbid,
+                    counts=_holds(each, rule, land),
+                    cost=_cost_of(each.cost, land),
+                ),
                 effort,
             )
             for each, rule in zip(question.services, rules_of, strict=True)
@@ -291,10 +296,10 @@ class Siting:
         return measure_presence(
             people,
             put.to_candidates,
-            units.holding(_middle(put.candidates)),
+            units.holding(middle(put.candidates)),
             limit_m=put.standard.walk_limit,
             standing=put.standing,
-            standing_unit=np.where(large, units.holding(_middle(put.today)), -1),
+            standing_unit=np.where(large, units.holding(middle(put.today)), -1),
             share=each.shared_from,
         )
 
@@ -351,7 +356,7 @@ class Siting:
         if not len(plan.sites):
             return np.empty(0), ()
         today = self.opened[rule.service]
-        at = _middle(candidates)[plan.sites]
+        at = middle(candidates)[plan.sites]
         visitors = Demand(candidates.ids[plan.sites], at, np.ones((len(at), 1)), self.city.crs)
         network = on_streets(self.demand.door).network
         visitors = replace(visitors, door=network.snap(at, max_access_m=NEAREST_TODAY_M))
@@ -448,7 +453,7 @@ def _newly(before: Coverage, after: Coverage) -> Flags:
     return newly
 
 
-def _middle(sites: Facilities) -> Floats:
+def middle(sites: Facilities) -> Floats:
     """(m, 2) a point in each."""
     middle: Floats = shapely.get_coordinates(shapely.point_on_surface(sites.geometry))
     return middle

@@ -270,7 +270,7 @@ def test_both_languages_have_every_label_that_the_page_asks_for():
     parts = files("planner") / "data" / "map"
     asked = {
         word
-        for name in ("panel.html", "panel.js", "map.js")
+        for name in ("panel.html", "panel.js", "map.js", "what_if_panel.js")
         for word in re.findall(
             r'data-(?:label|aria)="(\w+)"|\bsay\("(\w+)"|zoomButton\([^,]*, "(\w+)"', (parts / name).read_text("utf-8")
         )

@@ -55,7 +55,6 @@ def test_a_plan_over_years_is_told_in_people_and_proven_in_person_years(run):
     assert sited.phased.unit == "person-years"
     assert sited.plan.unit == "people"
     assert sited.phased.closed == (("way/17549", "2023"),)
-    assert sited.put is None
     alone = run.measured[0].after.served - run.measured[0].before.served
     assert sited.phased.newly_served[-1] <= alone + 1e-6  # the second question adds more
 

@@ -14,6 +14,7 @@ from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.ledgers import SHEETS
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
+from planner.maps.what_if import what_if
 from planner.network import Flags, Floats, Shapes
 from planner.plan import LAND
 from planner.standards import rule_sets
@@ -88,6 +89,7 @@ def contents_of(run: "Run") -> Content:
         },
         "plans": [_plan(sited) for sited in run.plans],
         "together": [_together(sited, run) for sited in run.wholes],
+        "what_if": what_if(run, drawn),
         "sheets": [sheet.content() for sheet_of in SHEETS if (sheet := sheet_of(run)) is not None],
     }
 

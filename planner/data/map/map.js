@@ -16,8 +16,10 @@ const STATES = {
   newly: { sign: "1", fill: "#009E73", line: "#00513b" },
   uncovered: { sign: "2", fill: "#D55E00", line: "#a34700" },
   not_counted: { sign: "3", fill: "#b5afa6", line: "#8d877e" },
+  lost: { sign: "4", fill: "#CC79A7", line: "#7a2350" }, // these two against the plan, in what_if_panel.js
+  more: { sign: "5", fill: "#56B4E9", line: "#00513b" },
 };
-const PANES = ["ground", "people", "paths", "streets", "bounds", "facilities"]; // from below
+const PANES = ["ground", "people", "paths", "streets", "bounds", "switches", "facilities"]; // from below
 const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
 const CLOSE = 16; // the zoom at which one flies to a site
 const NEAR_DOT = 8; // pixels between a click and the candidate it means
@@ -65,6 +67,11 @@ class Review {
     return this.data.standards[this.standard];
   }
 
+  /** Whose states and figures are shown: those of the standard, or what is tried. */
+  get painted() {
+    return this.whatIf?.shown ? this.whatIf : this.measured;
+  }
+
   start() {
     this.layOut();
     this.drawGround();
@@ -72,6 +79,7 @@ class Review {
     this.drawUnits();
     this.drawSites();
     this.drawCandidates();
+    this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.connect();
     this.fitToZoom();
     this.translate();
@@ -178,17 +186,18 @@ class Review {
     this.places = traces.map((one) => shape(one));
     this.heaps = this.points ? [this.places.map((_, i) => i)] : heaps(traces);
     this.people = {};
+    this.paintedSigns = this.heaps.map(() => null); // so that a heap is painted anew only where it differs
     for (const [state, { fill, line }] of Object.entries(STATES)) {
       const style = {
         renderer: this.canvas.people,
         interactive: false,
         color: line,
-        fillColor: state === "uncovered" && !this.points ? hatch("#ef9a55", fill) : fill,
+        fillColor: ["uncovered", "lost"].includes(state) && !this.points ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill,
         fillRule: "nonzero",
         smoothFactor: 0.8,
         noClip: true, // a heap out of sight is passed over as a whole
       };
-      const square = state === "uncovered";
+      const square = state === "uncovered" || state === "lost";
       const layer = () => (this.points ? new Dots([], { ...style, square, radius: 2 }) : L.polygon([], style));
       this.people[state] = this.heaps.map(() => layer().addTo(this.map));
     }
@@ -263,10 +272,14 @@ class Review {
   /** Each place in its state; before the plan, what it will cover is still uncovered. */
   paintPeople() {
     const bySign = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [sign, state]));
-    if (!this.after) bySign[STATES.newly.sign] = "uncovered";
+    if (!this.after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = "uncovered";
+    const { states } = this.painted;
     this.heaps.forEach((members, heap) => {
+      const signs = `${this.after} ${members.map((place) => states[place]).join("")}`;
+      if (this.paintedSigns[heap] === signs) return;
+      this.paintedSigns[heap] = signs;
       const found = Object.fromEntries(Object.keys(STATES).map((state) => [state, []]));
-      for (const place of members) found[bySign[this.measured.states[place]]].push(...this.places[place]);
+      for (const place of members) found[bySign[states[place]]].push(...this.places[place]);
       for (const [state, rings] of Object.entries(found)) {
         const layer = this.people[state][heap];
         if (this.points) layer.setPlaces(rings.flat());
@@ -368,7 +381,7 @@ class Review {
     L.setOptions(this.waterways, { weight: [1, 1.5, 2.5, 4, 6, 8][step] });
     const close = zoom >= 15;
     for (const [state, layers] of Object.entries(this.people)) {
-      const strong = state === "uncovered" || state === "newly";
+      const strong = state !== "covered" && state !== "not_counted";
       const style = {
         stroke: !this.points || zoom >= 14,
         color: close ? STATES[state].line : STATES[state].fill, // from afar, what is tiny is drawn a little larger
@@ -389,13 +402,12 @@ class Review {
 
   writeLegend() {
     const { words, measured } = this;
-    const people = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [state, measured.people[sign]]));
+    const people = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [state, this.painted.people[sign] || 0]));
     if (!this.after) {
-      people.uncovered += people.newly;
-      delete people.newly;
+      people.uncovered += people.newly + people.more + people.lost;
+      people.newly = people.more = people.lost = 0;
     }
-    if (!people.not_counted) delete people.not_counted;
-    if (!people.newly) delete people.newly;
+    for (const state of ["not_counted", "newly", "more", "lost"]) if (!people[state]) delete people[state];
     const label = (state) => words.say(state === "uncovered" && !this.after ? "uncovered_today" : state);
     $("legend-states").replaceChildren(
       ...Object.entries(people).map(([state, count]) =>
@@ -413,6 +425,10 @@ class Review {
     const green = ["green", "park"].includes(measured.service);
     const marks = [mark(green ? "park" : "service", words.say("standing", { service: words.service(measured.service) }))];
     if (this.smallShown) marks.push(mark("small", words.say("outlines_small")));
+    if (this.whatIf?.shown) {
+      $("legend-marks").replaceChildren(...marks, ...this.whatIf.marks(mark));
+      return;
+    }
     const sited = this.data.plans.filter((plan) => plan.sites.length);
     const byYear = sited.some((plan) => plan.standard === measured.id && plan.sites.some((site) => site.year));
     if (sited.some((plan) => plan.standard === measured.id)) {
@@ -452,6 +468,7 @@ class Review {
       row.tabIndex = index === this.standard ? 0 : -1;
     });
     this.writeUnits();
+    if (this.whatIf?.shown) this.whatIf.paintOutlines();
   }
 
   writeUnits() {
@@ -467,6 +484,7 @@ class Review {
     writeUnitHead(words, (column) => this.sortUnits(column));
     writeSheets(words);
     writeAbout(words);
+    this.whatIf?.translate();
     this.map.closePopup();
     this.map.getContainer().setAttribute("aria-label", words.say("map"));
     const zoomButton = (button, key) => {
@@ -561,6 +579,8 @@ class Review {
       tab.tabIndex = selected ? 0 : -1;
       $(tab.getAttribute("aria-controls")).hidden = !selected;
     }
+    this.whatIf?.open(chosen.id === "tab-what-if");
+    this.toggle(this.candidates, this.candidatesShown && this.candidateList.length > 0 && !this.whatIf?.shown);
   }
 
   fold(folded) {
@@ -584,8 +604,11 @@ class Review {
       const button = popup.getElement().querySelector(".leaflet-popup-close-button");
       button.setAttribute("aria-label", this.words.say("close"));
     });
-    map.on("click", (event) => this.openCandidate(this.candidateAt(event)));
-    map.on("mousemove", (event) => map.getContainer().classList.toggle("on-candidate", Boolean(this.candidateAt(event))));
+    map.on("click", (event) => (this.whatIf?.shown ? this.whatIf.click(event) : this.openCandidate(this.candidateAt(event))));
+    map.on("mousemove", (event) => {
+      const above = this.whatIf?.shown ? this.whatIf.candidateAt(event) >= 0 : Boolean(this.candidateAt(event));
+      map.getContainer().classList.toggle("on-candidate", above);
+    });
     $("whole-city").addEventListener("click", () => this.showWholeCity());
     $("before").addEventListener("click", () => this.chooseAfter(false));
     $("after").addEventListener("click", () => this.chooseAfter(true));
