@@ -38,7 +38,7 @@ from planner.standards import Standard
 from planner.street_measures import Tried, try_measures
 from planner.tasks import TaskLedger
 from planner.tree import Tree
-from planner.what_if_sites import Switches, switches_of
+from planner.what_if_sites import Switches, not_switched, switches_of
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +165,7 @@ def run_scenario(
             *notes.idle(rules, standing),
             *notes.idle_overrides(scenario),
             *siting.notes(*on_foot),
+            *not_switched(tuple(siting.plans)),
             *(note for each in schools for note in each.put.notes),
         ),
         network=network,

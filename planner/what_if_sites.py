@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from planner.by_walker import at_doors
 from planner.facilities import Facilities
@@ -16,6 +17,7 @@ from planner.standards import Standard
 
 TRIED = tuple(range(50, 121, 5))  # per cent of a standard's limit
 AS_ASKED = TRIED.index(100)
+MOST_PAIRS = 8_000_000  # of a place and a candidate within reach, over all plans: about 5 MB of a map
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Switches:
     sited: SitedPlan
     limits: tuple[float, ...]  # (t,) in the standard's own unit, ascending
     start: Integers  # (m+1,) where the pairs of each candidate begin
-    place: Integers  # (pairs,)  ascending within a candidate
-    reached: Integers  # (pairs,) the first of the limits at which the place is within reach
+    place: NDArray[np.int32]  # (pairs,)  ascending within a candidate
+    reached: NDArray[np.uint8]  # (pairs,) the first of the limits at which the place is within reach
     today: Integers  # (n,) the first of them at which anything serves that stands today; t = at none
     earlier: Integers  # (n,) the same for what stands when the question is asked
     others: Integers  # (n,) the same for what stands in the end, but for the sites of this plan
@@ -59,9 +61,30 @@ def switches_of(
     opened: Mapping[str, Facilities],
 ) -> Iterator[Switches]:
     """Those of each plan that brings a standard to people, with what stands today and in the end, by service."""
+    for sited in _kept(plans):
+        yield _switches(scenario, sited, plans, standing, opened)
+
+
+def not_switched(plans: tuple[SitedPlan, ...]) -> Iterator[str]:
+    """Of which plans there are no switches because they would be too many."""
+    kept = _kept(plans)
     for sited in plans:
-        if sited.put is not None:
-            yield _switches(scenario, sited, plans, standing, opened)
+        if sited.put is not None and all(each is not sited for each in kept):
+            pairs = sited.put.to_candidates.columns.pairs
+            yield (
+                f"the what-if of the map is without {sited.standard.title['en']}: its {pairs:,} pairs of a place and a "
+                f"candidate within reach are more than the {MOST_PAIRS:,} of a map have left"
+            )
+
+
+def _kept(plans: tuple[SitedPlan, ...]) -> list[SitedPlan]:
+    """The plans for people, in their order, as long as their pairs are not too many."""
+    kept, left = [], MOST_PAIRS
+    for sited in plans:
+        if sited.put is not None and sited.put.to_candidates.columns.pairs <= left:
+            kept.append(sited)
+            left -= sited.put.to_candidates.columns.pairs
+    return kept
 
 
 def limits_of(standard: Standard) -> tuple[float, ...]:
@@ -98,8 +121,8 @@ def _switches(
         sited,
         limits,
         start=np.searchsorted(reach.facility[order], np.arange(m + 1)),
-        place=reach.place[order],
-        reached=np.searchsorted(walked, reach.distance[order]),
+        place=reach.place[order].astype(np.int32),
+        reached=np.searchsorted(walked, reach.distance[order]).astype(np.uint8),
         today=first(standing[rule.service]),
         earlier=first(put.today),
         others=first(in_the_end.kept(~np.isin(in_the_end.ids, own))),

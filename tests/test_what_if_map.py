@@ -15,7 +15,7 @@ from planner.maps.what_if import numbers, steps
 from planner.reach import measure_reach
 from planner.run import run_scenario
 from planner.scenario import load
-from planner.what_if_sites import AS_ASKED
+from planner.what_if_sites import AS_ASKED, not_switched, switches_of
 from tests.browser import HOSTILE, chromium, opened
 
 # Streets every 0.0015° (139 m by 166 m), nine by nine; a park in the middle, 150 homes and 24 plots anywhere.
@@ -175,6 +175,15 @@ def test_parcels_of_other_plans_may_not_be_switched(run):
     assert set(ids[green.taken]) == opened_by[1] | opened_by[2]
     assert set(centre.put.candidates.ids[centre.taken]) == opened_by[2]
     assert not (station.may & station.taken).any()
+
+
+def test_a_plan_of_too_many_pairs_has_no_switches_and_the_run_says_so(run, monkeypatch):
+    pairs = [each.put.to_candidates.columns.pairs for each in run.switches]
+    monkeypatch.setattr("planner.what_if_sites.MOST_PAIRS", pairs[0] + pairs[2])
+    kept = [each.sited for each in switches_of(run.scenario, run.plans, run.facilities, run.facilities)]
+    assert [each.standard.id for each in kept] == ["green-300", "eldercare-15min"]
+    (said,) = not_switched(run.plans)
+    assert f"{pairs[1]:,} pairs" in said
 
 
 def test_numbers_take_as_many_characters_as_they_need():

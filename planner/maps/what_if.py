@@ -34,13 +34,14 @@ def _switches(switches: Switches, run: "Run", drawn: Flags) -> dict[str, Any]:
     shown = drawn[switches.place] & switches.may[candidate]
     candidate, place = candidate[shown], (np.cumsum(drawn) - 1)[switches.place[shown]]
     first = np.diff(candidate, prepend=-1) != 0
+    reached = switches.reached[shown].astype(np.int64)
     question = run.scenario.siting[sited.number - 1]
     return {
         "plan": next(number for number, each in enumerate(run.plans) if each is sited),
         "limits": list(switches.limits),
         "counts": np.bincount(candidate, minlength=len(switches.may)).tolist(),
         "places": numbers(np.where(first, place, np.diff(place, prepend=0))),
-        "reached": steps(np.diff(switches.reached[shown], prepend=0)),
+        "reached": steps(np.diff(reached, prepend=0)),
         **{name: steps(getattr(switches, name)[drawn]) for name in ("today", "earlier", "others")},
         "weights": None if put.weights is None else plain(put.demand.weighed(put.weights)[drawn]),
         "may": "".join(np.where(switches.taken, "t", np.where(switches.may, "1", "0")).tolist()),
