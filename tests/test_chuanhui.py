@@ -35,7 +35,7 @@ def record(runs):
     "name",
     [
         *("chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv", "circle.csv"),
-        *("stated.csv", "presence.csv", "phases.csv", "chuanhui.xlsx"),
+        *("stated.csv", "presence.csv", "phases.csv", "seats.csv", "schools.csv", "catchments.csv", "chuanhui.xlsx"),
     ],
 )
 def test_the_same_inputs_give_the_same_bytes(runs, name):
@@ -76,7 +76,9 @@ def test_the_founding_figures_stand_beside_what_is_found(record):
     assert ("sites", 20, 0, 20) in found
     assert ("sites", 27, 0, 27) in found
     assert ("first_year", 3, 0, 3) in found
-    assert ("unasked", 10_275, "", "") in found
+    assert ("seats", 10_275, 0, 10_200) in found  # all but 75 pupils then sit in standard classes
+    assert ("seats", 720, 0, 720) in found
+    assert [row["with the plans"] for row in record["stated"] if row["of"] == "schools"] == [8, 2]
     shares = {row["standard"]: row for row in record["stated"] if row["of"] == "share"}
     walked = {row["standard"]: row for row in record["coverage"] if row["metric"] == "walk"}
     for standard, row in shares.items():
@@ -84,6 +86,29 @@ def test_the_founding_figures_stand_beside_what_is_found(record):
         assert row["with the plans"] == pytest.approx(walked[standard]["after"] / 300_000, abs=1e-6)
     everywhere = [row for row in record["stated"] if row["of"] == "areas"]
     assert [row["comes to it"] for row in everywhere] == ["no", "no"]  # three centres are not one in each of twelve
+
+
+def test_fewer_seats_than_stated_leave_no_class_oversized_and_those_stated_nearly_all_classes_standard(record):
+    schools, kindergartens = record["schools"]
+    assert schools["ending"] == kindergartens["ending"] == "proven"
+    assert schools["fewest"] == {"options": 6, "seats": 6960, "ending": "proven"}
+    missing = {
+        way: sum(row["missing_for_classes_below_oversized"] for row in schools["ways"][way])
+        for way in ("today", "fewest_classes", "plan")
+    }
+    assert missing["today"] == pytest.approx(4024.94)
+    assert missing["fewest_classes"] == missing["plan"] == 0
+    standard = {way: sum(row["missing_for_standard_classes"] for row in rows) for way, rows in schools["ways"].items()}
+    assert standard["plan"] == pytest.approx(75, abs=1e-3)
+    assert standard["plan"] < standard["fewest_classes"] < standard["today"]
+    for question in (schools, kindergartens):
+        pupils = {
+            way: sum(row["pupils"] + row["reach_no_school"] for row in rows) for way, rows in question["ways"].items()
+        }
+        assert list(pupils.values()) == pytest.approx([sum(pupils.values()) / 5] * 5)
+        for row in question["ways"]["plan"]:
+            if row["missing_for_standard_classes"] < 1e-3:
+                assert row["standard_seats"] >= row["pupils"] - 1e-3
 
 
 def test_nobody_is_covered_on_foot_who_is_not_in_a_straight_line(record):

@@ -7,7 +7,7 @@ from typing import Any
 from planner.cells import figure, plain, table_text
 from planner.ledgers.sheets import Cell, Column, Sheet
 from planner.run import Measured, Run
-from planner.scenario.stated import StatedFigure
+from planner.scenario.stated import OF_SCHOOLS, StatedFigure
 from planner.sited import SitedPlan
 
 NONE = {"zh": "原文未给出", "en": "none given"}
@@ -48,7 +48,7 @@ def stated_records(run: Run) -> list[dict[str, Any]]:
             "says": each.claim.says.get("zh", ""),
             "in English": each.claim.says.get("en", ""),
             "of": each.claim.of,
-            "standard": each.claim.standard or "",
+            "standard": each.claim.standard or " + ".join(each.claim.stages),
             "stated": "" if each.claim.figure is None else figure(each.claim.figure, 6),
             "today": "" if each.today is None else figure(each.today, 6),
             "with the plans": "" if each.planned is None else figure(each.planned, 6),
@@ -111,7 +111,8 @@ def _beside(run: Run) -> Iterator[_Beside]:
     for claim in run.scenario.stated.figures if run.scenario.stated else ():
         measured = next((each for each in run.measured if each.standard.id == claim.standard), None)
         plans = [sited for sited in run.plans if sited.standard.id == claim.standard]
-        yield _Beside(claim, *_found(claim, run, measured, plans))
+        of_schools = claim.of in OF_SCHOOLS
+        yield _Beside(claim, *(_of_schools(claim, run) if of_schools else _found(claim, run, measured, plans)))
 
 
 def _found(
@@ -141,6 +142,23 @@ def _found(
             )
             return today / units, 1 - missing / units
     return None, None
+
+
+def _of_schools(claim: StatedFigure, run: Run) -> tuple[float | None, float | None]:
+    """Standard seats added in its stages, or how many schools are built or changed; None where it is not asked."""
+    plans = [seats.plan for seats in run.schools if {*claim.stages} & {stage.id for stage in seats.plan.schools.stages}]
+    if not plans:
+        return None, None
+    if claim.of == "schools":
+        changed = [taken for plan in plans for taken in plan.taken if {*claim.stages} & {*taken.option.classes}]
+        return 0.0, float(len({taken.option.school for taken in changed}))
+    added = [
+        float(seats)
+        for plan in plans
+        for stage, seats in zip(plan.schools.stages, plan.seats_added(plan.pupils.years[-1]), strict=True)
+        if stage.id in claim.stages
+    ]
+    return 0.0, sum(added)
 
 
 def _both(says: Mapping[Any, str]) -> Cell:
