@@ -777,7 +777,8 @@ def test_no_plan_is_better_than_the_planned_one_in_its_first_aims_however_famili
 
 
 def test_the_page_about_schools_prints_what_it_says():
-    (code,) = re.findall(r"```python\n(.*?)```", (PROJECT / "docs" / "schools.md").read_text("utf-8"), re.DOTALL)
+    page = (PROJECT / "docs" / "schools.md").read_text("utf-8")
+    code = "".join(re.findall(r"```python\n(.*?)```", page, re.DOTALL))
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(code, {})  # noqa: S102
     assert printed.getvalue().splitlines() == [

@@ -30,14 +30,7 @@ def nearest_schools(
     `classes` (m, g, t) are those of a plan; by default those of today in every year. Nobody walks further than the
     radius of the stage, or what `limits` say.
     """
-
-    def first(near: Near) -> Floats:
-        order = np.lexsort((near.distance, near.place))
-        nearest = np.zeros(len(order))
-        nearest[order[np.diff(near.place[order], prepend=-1) != 0]] = 1.0
-        return nearest
-
-    return _seated(pupils, schools, reach, classes, limits, first)
+    return seated(pupils, schools, reach, classes, limits, nearest_of)
 
 
 def choose_freely(
@@ -62,7 +55,7 @@ def choose_freely(
         total = np.bincount(near.place, weights=pull, minlength=len(pupils.places))[near.place]
         return np.divide(pull, total, where=total > 0, out=np.zeros(len(pull)))
 
-    return _seated(pupils, schools, reach, classes, limits, shared)
+    return seated(pupils, schools, reach, classes, limits, shared)
 
 
 def in_zones(
@@ -79,7 +72,7 @@ def in_zones(
     def own(near: Near) -> Floats:
         return np.asarray(zones[near.place, near.stage] == near.school, np.float64)
 
-    return _seated(pupils, schools, reach, classes, limits, own)
+    return seated(pupils, schools, reach, classes, limits, own)
 
 
 @dataclass(frozen=True)
@@ -96,7 +89,15 @@ class Near:
 Shares = Callable[[Near], Floats]  # pairs → shares of their places
 
 
-def _seated(
+def nearest_of(near: Near) -> Floats:
+    """All of each place to the nearest school, of two alike to the first."""
+    order = np.lexsort((near.distance, near.place))
+    nearest = np.zeros(len(order))
+    nearest[order[np.diff(near.place[order], prepend=-1) != 0]] = 1.0
+    return nearest
+
+
+def seated(
     pupils: Pupils,
     schools: Schools,
     reach: Reach,
@@ -104,6 +105,7 @@ def _seated(
     limits: Mapping[str, float] | None,
     shares: Shares,
 ) -> Seating:
+    """Everybody shared over the schools with classes of their stage within its limit, as `shares` says."""
     asked = AskedSeats(pupils, schools, reach, limits=limits)
     if faults := list(asked.faults()):
         raise QuestionError("\n".join(faults))
