@@ -3,21 +3,29 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import openpyxl
 import pytest
+import shapely
 
 from planner import papers, report
 from planner.errors import OutputError, ScenarioError
+from planner.examined import Examined
 from planner.ledgers import SHEETS, TABLES
 from planner.ledgers.sheets import Column, Sheet
 from planner.papers.contents import sheets_of
+from planner.papers.ink import Sheet as Page
+from planner.papers.ink import bar_length, broken, printing, round_scale
+from planner.papers.sheets import sheets
 from planner.papers.workbook import workbook
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.browser import review_town
+from tests.browser import review_town, with_two_plans
 from tests.commands import PROJECT
 from tests.test_asked_examination import ASKED
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
@@ -188,3 +196,94 @@ def test_papers_that_cannot_be_written_say_where(tmp_path):
 def test_a_kind_of_paper_that_there_is_not_is_a_fault_of_the_scenario(town):
     with pytest.raises(ScenarioError, match=r"outputs\.papers"):
         load(town / "town.yaml", set=["outputs.papers=[pptx]"])
+
+
+def drawn_town(**options):
+    """The drawn town with a second question, and another plan beside the first."""
+    town = with_two_plans(review_town(**options))
+    first = town.plans[0]
+    other = replace(first.plan, opened=("way/C", "way/B"), objective=first.plan.objective - 60)
+    asked = Examined(first.plan, others=(other,))
+    return replace(town, plans=(replace(first, examined=asked), *town.plans[1:]))
+
+
+def test_the_sheets_are_vectors_on_a3_with_the_font_inside():
+    pdf = sheets(drawn_town())
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 5  # twice today and the plan, and what else would do
+    (box,) = set(re.findall(rb"/MediaBox \[([^]]*)\]", pdf))
+    assert [float(each) * 25.4 / 72 for each in box.split()] == pytest.approx([0, 0, 420, 297])
+    assert b"/Subtype /Image" not in pdf
+    assert b"/CreationDate" not in pdf
+    kinds = {*re.findall(rb"/Subtype /(Type[0-9]|TrueType|CIDFont\w+)", pdf)}
+    assert kinds == {b"Type3"}  # what is written as TrueType of this font, viewers show as nothing
+
+
+def test_what_a_sheet_says_is_the_run_s(monkeypatch):
+    texts = said_on_sheets(drawn_town(), monkeypatch)
+    first, plan = texts[0], texts[1]
+    assert "on foot 11.2% (90 of 800)" in first
+    assert "on foot 11.2% → 71.2% (90 → 570 of 800)" in plan
+    assert "2 sites +480 people" in plan
+    assert "proven best, gap 0.00%" in plan
+    assert "1  A 角 · West · +210" in plan
+    assert {"MADE-UP CITY: nothing in it is real", "北 N", "0 – 200 m · 1 : 4 000"} <= {*plan}
+    assert any(line.startswith("示意图，非法定边界") for line in plan)
+    assert any(line.startswith("审图号") for line in plan)
+    assert "next best 1: 60 fewer" in texts[2]
+
+
+def test_a_hostile_name_is_drawn_and_means_nothing(monkeypatch):
+    texts = said_on_sheets(drawn_town(hostile=True), monkeypatch)
+    assert any("{{ 7*7 }}" in line for line in texts[1])
+    odd = replace(review_town(), city_name="$x^2$", attribution="$\\frac{1}{0}$ \x00")
+    assert sheets(odd)
+
+
+def test_real_data_are_not_called_made_up(monkeypatch):
+    assert not [
+        each for page in said_on_sheets(drawn_town(synthetic=False), monkeypatch) for each in page if "MADE-UP" in each
+    ]
+
+
+@pytest.mark.parametrize(
+    ("least", "scale"), [(3_999, 4_000), (4_000, 4_000), (4_001, 5_000), (99_999, 100_000), (1, 1)]
+)
+def test_a_map_has_the_next_round_scale(least, scale):
+    assert round_scale(least) == scale
+
+
+@pytest.mark.parametrize(("about", "length"), [(340, 200), (500, 500), (1_999, 1_000), (0.7, 0.5)])
+def test_a_bar_is_as_long_as_a_round_number(about, length):
+    assert bar_length(about) == length
+
+
+def test_lines_break_between_chinese_letters_and_between_words():
+    assert list(broken("一二三四五", 2)) == ["一二", "三四", "五"]
+    assert list(broken("ab cd ef", 3.5)) == ["ab cd", "ef"]
+    assert list(broken("abcdefgh", 2)) == ["abc", "def", "gh"]
+    assert list(broken("上\n下", 9)) == ["上", "下"]
+
+
+def test_a_millimetre_on_paper_is_its_scale_on_the_ground():
+    with printing():
+        ground = Page().map(10, 10, 200, 100, np.array([[0.0, 0.0], [750.0, 300.0]]))
+    assert ground.scale == 4_000
+    assert np.ptp(ground.axes.get_xlim()) == pytest.approx(200 * 4)
+    path = ground.traced(np.array([shapely.box(100, 50, 500, 250)], object))
+    assert np.ptp(path.vertices, axis=0) * 25.4 == pytest.approx([100, 50], abs=0.02)
+
+
+def said_on_sheets(run, monkeypatch):
+    """Every line of every page."""
+    texts = []
+    once = Page.at
+
+    def at(page, x, y, text, **look):
+        if not texts or texts[-1][0] is not page:
+            texts.append((page, []))
+        texts[-1][1].append(text)
+        once(page, x, y, text, **look)
+
+    monkeypatch.setattr(Page, "at", at)
+    sheets(run)
+    return [lines for _, lines in texts]

@@ -15,8 +15,9 @@ from planner.facilities import Facilities
 from planner.ledgers import SHEETS
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
 from planner.maps.what_if import what_if
-from planner.network import Flags, Floats, Shapes
+from planner.network import Flags, Floats
 from planner.plan import LAND
+from planner.shown import COVERED, NEWLY, NOT_COUNTED, UNCOVERED, inhabited, not_homes, states, view
 from planner.standards import rule_sets
 
 if TYPE_CHECKING:
@@ -27,12 +28,7 @@ Content = dict[str, Any]
 
 MOST_SHAPES = 20_000  # of one layer; a canvas without a graphics card pans smoothly up to here
 LISTED = 200  # left-out sites that are named; the ledgers have all
-NEARLY_NONE = 0.2  # per cent of the places on either side that the opening view may leave out
-MOST_EMPTY = 2.0  # times the width of the city: what would widen the opening view beyond this stays out of it
 DIGEST = 12  # characters of a digest that people compare
-
-# What a place's state is drawn as: one character a place, so that a standard weighs little.
-COVERED, NEWLY, UNCOVERED, NOT_COUNTED = "0", "1", "2", "3"
 
 
 @cache
@@ -46,7 +42,7 @@ def contents_of(run: "Run") -> Content:
     """Everything the page needs. Positions are whole numbers, see `shapes`."""
     language = run.scenario.outputs.language
     demand = run.demand
-    drawn = _drawn(demand)
+    drawn = inhabited(demand)
     rules = rule_sets().get(run.scenario.standards.rule_set)
     base, simplified = _base(run)
     if _as_points(demand):
@@ -94,11 +90,6 @@ def contents_of(run: "Run") -> Content:
     }
 
 
-def _drawn(demand: Demand) -> Flags:
-    """(n,) the places with residents. A block where nobody lives is neither covered nor uncovered."""
-    return demand.people[:, 0] > 0
-
-
 def _as_points(demand: Demand) -> bool:
     return len(demand.geometry) > MOST_SHAPES
 
@@ -110,7 +101,7 @@ def _places(demand: Demand, drawn: Flags) -> Content:
 
 def _standard(measured: "Measured", run: "Run", drawn: Flags) -> Content:
     standard = measured.standard
-    state = _states(measured, run.counted)
+    state = states(measured, run.counted)
     return {
         "id": standard.id,
         "title": dict(standard.title),
@@ -135,12 +126,6 @@ def _standard(measured: "Measured", run: "Run", drawn: Flags) -> Content:
         },
         "units": _by_unit(measured, run.demand),
     }
-
-
-def _states(measured: "Measured", counted: Flags) -> np.ndarray:
-    """(n,) one character a place: what the plan changes for it."""
-    before, after = measured.before.covered, measured.after.covered
-    return np.select([~counted & ~after, after & before, after], [NOT_COUNTED, COVERED, NEWLY], UNCOVERED)
 
 
 def _before_after(before: Coverage, after: Coverage) -> Content:
@@ -287,7 +272,7 @@ def _base(run: "Run") -> tuple[Content, list[Content]]:
         "water": ground.water,
         "waterways": ground.waterways,
         "green": ground.green,
-        "buildings": _not_homes(ground.buildings, run.demand),
+        "buildings": not_homes(ground.buildings, run.demand),
         "outline": ground.outline,
         **ground.streets,
     }
@@ -300,37 +285,10 @@ def _base(run: "Run") -> tuple[Content, list[Content]]:
     return {name: traces(smoothed(shapes), crs) for name, shapes in layers.items()}, thinned
 
 
-def _not_homes(buildings: Shapes, demand: Demand) -> Shapes:
-    """The buildings that are not drawn as homes already."""
-    homes = set(shapely.to_wkb(demand.geometry))
-    others: Shapes = buildings[np.array([shape not in homes for shape in shapely.to_wkb(buildings)], bool)]
-    return others
-
-
 def _bounds(run: "Run") -> list[list[float]]:
-    """South-west and north-east corner of the opening view: everybody, the study area and the candidates.
-
-    A study area that is mostly empty land or sea is passed over. Without one, a few homes far out do not
-    shrink the city.
-    """
-    homes = run.demand.xy[_drawn(run.demand)]
-    outline = run.base_map.outline
-    inside = shapely.intersects_xy(shapely.union_all(outline), homes)
-    seen = _box(homes[inside], 0.0) if inside.any() else _box(homes, NEARLY_NONE)
-    widest = MOST_EMPTY * np.ptp(seen, axis=0).max()
-    for shapes in filter(len, [outline, *(sited.candidates.geometry for sited in run.plans)]):
-        lower_left, upper_right = shapely.total_bounds(shapes).reshape(2, 2)
-        both = np.array([np.minimum(seen[0], lower_left), np.maximum(seen[1], upper_right)])
-        if np.ptp(both, axis=0).max() <= widest:
-            seen = both
-    (west, south), (east, north) = degrees(seen, run.demand.crs)
+    """South-west and north-east corner of the opening view."""
+    (west, south), (east, north) = degrees(view(run), run.demand.crs)
     return [[round(south, SITE), round(west, SITE)], [round(north, SITE), round(east, SITE)]]
-
-
-def _box(xy: Floats, out: float) -> Floats:
-    """(2, 2) lower left and upper right corner of points, leaving `out` per cent of them out on either side."""
-    corners: Floats = np.percentile(xy, [out, 100 - out], axis=0)
-    return corners
 
 
 def _plain(figures: Floats) -> list[float]:

@@ -4,18 +4,25 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from planner.errors import OutputError
-from planner.papers.contents import sheets_of
-from planner.papers.workbook import workbook
 from planner.run import Run
 
 __all__ = ["PAPERS", "write"]
 
 
 def _workbook(run: Run) -> bytes:
+    from planner.papers.contents import sheets_of  # noqa: PLC0415  (each library loads where its paper is asked for)
+    from planner.papers.workbook import workbook  # noqa: PLC0415
+
     return workbook(sheets_of(run), language=run.scenario.outputs.language, synthetic=run.synthetic)
 
 
-PAPERS: Mapping[str, Callable[[Run], bytes]] = {"xlsx": _workbook}  # by the ending of its name
+def _sheets(run: Run) -> bytes:
+    from planner.papers.sheets import sheets  # noqa: PLC0415
+
+    return sheets(run)
+
+
+PAPERS: Mapping[str, Callable[[Run], bytes]] = {"xlsx": _workbook, "pdf": _sheets}  # by the ending of its name
 
 
 def write(run: Run, folder: Path, kinds: Iterable[str] = tuple(PAPERS)) -> tuple[Path, ...]:

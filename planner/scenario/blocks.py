@@ -184,8 +184,8 @@ class Outputs(Model):
 
     language: Literal["zh", "en", "both"] = "both"
     """Of the map; both starts in Chinese and has a switch."""
-    papers: tuple[Literal["xlsx"], ...] = ("xlsx",)
-    """What to file beside the map: xlsx, a workbook of every table; [] writes none."""
+    papers: tuple[Literal["xlsx", "pdf"], ...] = ("xlsx",)
+    """What to file beside the map: xlsx, a workbook of every table; pdf, sheets of maps on A3; [] writes none."""
     tasks: Tasks | None = None
     """The ledger of tasks that an office keeps: who does what by when, and how much is done."""
     doctor: StrictBool = False
