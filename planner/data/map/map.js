@@ -79,6 +79,7 @@ class Review {
     this.drawUnits();
     this.drawSites();
     this.drawCandidates();
+    this.swipe = new Swipe(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.connect();
     this.fitToZoom();
@@ -126,6 +127,7 @@ class Review {
       if (name !== "facilities") pane.style.pointerEvents = "none";
       this.canvas[name] = L.canvas({ pane: name, padding: 0.2 });
     });
+    map.createPane("pins").style.zIndex = 610; // above the names of units, below tooltips
     const [southWest, northEast] = data.bounds;
     map.setMaxBounds(L.latLngBounds(southWest, northEast).pad(1));
     const corner = (element, position) => {
@@ -185,11 +187,15 @@ class Review {
     if (this.points) this.map.getPane("people").style.zIndex = 300 + 10 * PANES.indexOf("bounds") - 1;
     this.places = traces.map((one) => shape(one));
     this.heaps = this.points ? [this.places.map((_, i) => i)] : heaps(traces);
-    this.people = {};
-    this.paintedSigns = this.heaps.map(() => null); // so that a heap is painted anew only where it differs
+    this.people = this.stateLayers(this.canvas.people);
+  }
+
+  /** For each state a layer for each heap, empty at first, and how each heap was last painted. */
+  stateLayers(renderer) {
+    const people = { layers: {}, painted: this.heaps.map(() => null) };
     for (const [state, { fill, line }] of Object.entries(STATES)) {
       const style = {
-        renderer: this.canvas.people,
+        renderer,
         interactive: false,
         color: line,
         fillColor: ["uncovered", "lost"].includes(state) && !this.points ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill,
@@ -199,8 +205,9 @@ class Review {
       };
       const square = state === "uncovered" || state === "lost";
       const layer = () => (this.points ? new Dots([], { ...style, square, radius: 2 }) : L.polygon([], style));
-      this.people[state] = this.heaps.map(() => layer().addTo(this.map));
+      people.layers[state] = this.heaps.map(() => layer().addTo(this.map));
     }
+    return people;
   }
 
   drawUnits() {
@@ -223,7 +230,7 @@ class Review {
     this.sites = this.data.plans.map((plan) =>
       plan.sites.map((site, s) => {
         const outline = L.polygon(shape(site.traces, SITE), {
-          renderer: this.canvas.bounds,
+          renderer: this.canvas.switches,
           interactive: false,
           color: "#111111",
           weight: 1.5,
@@ -232,7 +239,7 @@ class Review {
         }).addTo(this.map);
         const icon = L.divIcon({ className: "site", html: make("b", { class: "rank", text: s + 1 }), iconSize: [26, 26] });
         const [lon, lat] = site.lonlat;
-        const marker = L.marker([lat, lon], { icon, keyboard: true, riseOnHover: true, rank: s });
+        const marker = L.marker([lat, lon], { icon, pane: "pins", keyboard: true, riseOnHover: true, rank: s });
         marker.on("popupopen", () => this.chooseStandardOf(plan));
         marker.addTo(this.map).bindPopup(() => siteCard(this.words, plan, site, s + 1), {
           minWidth: 270,
@@ -269,19 +276,27 @@ class Review {
 
   // ---- what changes with the standard, before and after, zoom and language ----
 
-  /** Each place in its state; before the plan, what it will cover is still uncovered. */
   paintPeople() {
+    this.paintStates(this.people, this.after);
+    if (this.swipe.on) this.paintStates(this.swipe.people, false);
+  }
+
+  /**
+   * Each place in its state; before the plan, what it will cover is still uncovered. A heap is painted anew only
+   * where it differs.
+   */
+  paintStates(people, after) {
     const bySign = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [sign, state]));
-    if (!this.after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = "uncovered";
+    if (!after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = "uncovered";
     const { states } = this.painted;
     this.heaps.forEach((members, heap) => {
-      const signs = `${this.after} ${members.map((place) => states[place]).join("")}`;
-      if (this.paintedSigns[heap] === signs) return;
-      this.paintedSigns[heap] = signs;
+      const signs = `${after} ${members.map((place) => states[place]).join("")}`;
+      if (people.painted[heap] === signs) return;
+      people.painted[heap] = signs;
       const found = Object.fromEntries(Object.keys(STATES).map((state) => [state, []]));
       for (const place of members) found[bySign[states[place]]].push(...this.places[place]);
       for (const [state, rings] of Object.entries(found)) {
-        const layer = this.people[state][heap];
+        const layer = people.layers[state][heap];
         if (this.points) layer.setPlaces(rings.flat());
         else if (rings.length || layer.getLatLngs().length) layer.setLatLngs(rings);
       }
@@ -380,7 +395,8 @@ class Review {
     if (this.facilities) this.fitFacilities();
     L.setOptions(this.waterways, { weight: [1, 1.5, 2.5, 4, 6, 8][step] });
     const close = zoom >= 15;
-    for (const [state, layers] of Object.entries(this.people)) {
+    const shown = [this.people, ...(this.swipe?.on ? [this.swipe.people] : [])];
+    for (const [state, layers] of shown.flatMap((people) => Object.entries(people.layers))) {
       const strong = state !== "covered" && state !== "not_counted";
       const style = {
         stroke: !this.points || zoom >= 14,
@@ -461,8 +477,10 @@ class Review {
     this.paintSites();
     this.writeLegend();
     $("switch-title").textContent = words.title(this.measured.title, this.measured.id);
-    $("before").setAttribute("aria-pressed", !this.after);
-    $("after").setAttribute("aria-pressed", this.after);
+    const both = this.swipe.on;
+    $("before").setAttribute("aria-pressed", !this.after && !both);
+    $("after").setAttribute("aria-pressed", this.after && !both);
+    $("both").setAttribute("aria-pressed", both);
     [...$("standards").children].forEach((row, index) => {
       row.setAttribute("aria-checked", index === this.standard);
       row.tabIndex = index === this.standard ? 0 : -1;
@@ -520,7 +538,15 @@ class Review {
 
   chooseAfter(after) {
     this.after = after;
+    this.swipe.show(false);
     this.show();
+  }
+
+  chooseBoth() {
+    this.after = true;
+    this.swipe.show(true);
+    this.show();
+    $("swipe").focus();
   }
 
   chooseLanguage(language) {
@@ -612,6 +638,7 @@ class Review {
     $("whole-city").addEventListener("click", () => this.showWholeCity());
     $("before").addEventListener("click", () => this.chooseAfter(false));
     $("after").addEventListener("click", () => this.chooseAfter(true));
+    $("both").addEventListener("click", () => this.chooseBoth());
     $("fold").addEventListener("click", () => this.fold(!document.body.classList.contains("folded")));
     $("unit-filter").addEventListener("input", () => this.writeUnits());
     for (const button of $("languages").children) {

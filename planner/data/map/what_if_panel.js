@@ -210,7 +210,7 @@ class WhatIf {
     for (const j of wanted) {
       if (!this.pins.has(j)) {
         const icon = L.divIcon({ className: "site switch", html: make("b", { class: "rank" }), iconSize: [26, 26] });
-        const pin = L.marker(switches.places[j], { icon, keyboard: true, riseOnHover: true }).addTo(this.map);
+        const pin = L.marker(switches.places[j], { icon, pane: "pins", keyboard: true, riseOnHover: true }).addTo(this.map);
         pin.on("click", () => this.toggle(j));
         pin.getElement().addEventListener("keydown", (event) => {
           if (event.key !== "Enter" && event.key !== " ") return;
@@ -318,7 +318,7 @@ class WhatIf {
 
   /** The switch between today and the plan calls what is tried by its name. */
   nameAfter() {
-    $("after").textContent = this.words.say(this.shown ? "what_if" : "after");
+    for (const id of ["after", "swipe-after"]) $(id).textContent = this.words.say(this.shown ? "what_if" : "after");
   }
 
   /** Everything in the panel that a change may touch. The element that has the focus keeps it. */
