@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import docx
 import numpy as np
 import openpyxl
 import pytest
@@ -18,9 +19,11 @@ from planner.errors import OutputError, ScenarioError
 from planner.examined import Examined
 from planner.ledgers import SHEETS, TABLES
 from planner.ledgers.sheets import Column, Sheet
+from planner.papers import report_docx
 from planner.papers.contents import sheets_of
 from planner.papers.ink import Sheet as Page
 from planner.papers.ink import bar_length, broken, printing, round_scale
+from planner.papers.report_docx import told as word
 from planner.papers.sheets import sheets
 from planner.papers.workbook import workbook
 from planner.run import run_scenario
@@ -232,17 +235,12 @@ def test_what_a_sheet_says_is_the_run_s(monkeypatch):
     assert "next best 1: 60 fewer" in texts[2]
 
 
-def test_a_hostile_name_is_drawn_and_means_nothing(monkeypatch):
-    texts = said_on_sheets(drawn_town(hostile=True), monkeypatch)
+def test_a_hostile_name_is_drawn_and_means_nothing_and_real_data_are_not_called_made_up(monkeypatch):
+    town = replace(drawn_town(hostile=True, synthetic=False), attribution="$\\frac{1}{0}$ \x00")
+    texts = said_on_sheets(town, monkeypatch)
     assert any("{{ 7*7 }}" in line for line in texts[1])
-    odd = replace(review_town(), city_name="$x^2$", attribution="$\\frac{1}{0}$ \x00")
-    assert sheets(odd)
-
-
-def test_real_data_are_not_called_made_up(monkeypatch):
-    assert not [
-        each for page in said_on_sheets(drawn_town(synthetic=False), monkeypatch) for each in page if "MADE-UP" in each
-    ]
+    assert any(line.startswith("$") for line in texts[1])
+    assert not [line for page in texts for line in page if "MADE-UP" in line]
 
 
 @pytest.mark.parametrize(
@@ -287,3 +285,46 @@ def said_on_sheets(run, monkeypatch):
     monkeypatch.setattr(Page, "at", at)
     sheets(run)
     return [lines for _, lines in texts]
+
+
+@pytest.fixture(scope="module")
+def paper():
+    run = drawn_town()
+    return run, docx.Document(io.BytesIO(papers.PAPERS["docx"](run)))
+
+
+def test_the_report_has_every_table_of_the_workbook_with_the_same_figures(paper):
+    run, report_ = paper
+    told = {cell for table in report_.tables for row in table.rows for cell in (each.text for each in row.cells)}
+    book = openpyxl.load_workbook(io.BytesIO(workbook(sheets_of(run), language="both", synthetic=True)))
+    for page in book:
+        rows = list(page.iter_rows(min_row=5))
+        for cell in (cell for row in rows for cell in row if cell.value is not None):
+            share = cell.number_format.endswith("%")
+            assert (cell.value if isinstance(cell.value, str) else word(cell.value, "share" if share else "")) in told
+    headings = {each.text.split(" · ")[0] for each in report_.paragraphs if each.style.name == "Heading 1"}
+    assert headings == {*(sheet.title["zh"] for sheet in sheets_of(run)), "图件"}
+
+
+def test_the_report_says_first_what_was_found_and_shows_every_map(paper):
+    _, report_ = paper
+    lines = [each.text for each in report_.paragraphs]
+    assert "green within 300 m on foot: 11.2% → 71.2% (570 / 800 people)" in lines[2]
+    assert "green within 300 m: sites chosen 2, which gain 480 people; proven best, gap 0.00%" in lines[4]
+    assert "MADE-UP CITY" in lines[1]
+    assert len(report_.inline_shapes) == 5
+
+
+def test_a_wide_table_is_parted_and_every_part_says_of_what_its_rows_are(paper):
+    _, report_ = paper
+    wide = [each for each in report_.tables if len(each.columns) > 4 and each.rows[0].cells[3].text.endswith("\nId")]
+    assert len(wide) == 2
+    assert {len(table.columns) <= 11 for table in report_.tables} == {True}
+
+
+def test_a_hostile_name_is_text_in_the_report():
+    bad = "</w:t><script>\x00{{x}}"
+    sheet = Sheet("s", {"zh": bad}, {"zh": bad}, (Column({"zh": bad}),), ((bad,),))
+    written = report_docx.report({"zh": bad}, [{"zh": bad}], [sheet], [], language="both", synthetic=False)
+    (table,) = docx.Document(io.BytesIO(written)).tables
+    assert table.rows[1].cells[0].text == bad.replace("\x00", "")

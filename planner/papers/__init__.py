@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from planner.errors import OutputError
+from planner.papers.words import joined
 from planner.run import Run
 
 __all__ = ["PAPERS", "write"]
@@ -22,7 +23,20 @@ def _sheets(run: Run) -> bytes:
     return sheets(run)
 
 
-PAPERS: Mapping[str, Callable[[Run], bytes]] = {"xlsx": _workbook, "pdf": _sheets}  # by the ending of its name
+def _report(run: Run) -> bytes:
+    from planner.papers.contents import found, sheets_of  # noqa: PLC0415
+    from planner.papers.report_docx import report  # noqa: PLC0415
+    from planner.papers.sheets import pictures  # noqa: PLC0415
+
+    title, language = joined(run.scenario.title), run.scenario.outputs.language
+    return report(title, found(run), sheets_of(run), pictures(run), language=language, synthetic=run.synthetic)
+
+
+PAPERS: Mapping[str, Callable[[Run], bytes]] = {  # by the ending of its name
+    "xlsx": _workbook,
+    "pdf": _sheets,
+    "docx": _report,
+}
 
 
 def write(run: Run, folder: Path, kinds: Iterable[str] = tuple(PAPERS)) -> tuple[Path, ...]:

@@ -32,6 +32,24 @@ def sheets_of(run: Run) -> tuple[Sheet, ...]:
     return tuple(sheet for sheet in found if sheet is not None)
 
 
+def found(run: Run) -> Iterator[Words]:
+    """What was found in a few lines: who meets each standard today and with the plans, and how good they are."""
+    for each in run.measured:
+        shares = dict.fromkeys((f"{each.before.share:.1%}", f"{each.after.share:.1%}"))
+        people = f"{each.after.served:,.0f} / {each.after.total:,.0f}"
+        told = " → ".join(shares)
+        zh, en = f"：步行 {told}（{people} 人）", f" on foot: {told} ({people} people)"
+        yield joined(each.standard.title, {"zh": zh, "en": en}, between="")
+    for sited in run.plans:
+        plan, proof = sited.plan, sited.proof
+        sites, gain = len(plan.opened), f"{plan.objective:,.0f} "
+        zh, en = f"：{sites} 个点位，新增 {gain}", f": sites chosen {sites}, which gain {gain}"
+        unit = UNITS[LAND if plan.unit == LAND else "people"]
+        gap = {"zh": f"，间隙 {proof.gap:.2%}", "en": f", gap {proof.gap:.2%}"}
+        ending = joined({"zh": "；", "en": "; "}, ENDINGS[proof.ending], gap, between="")
+        yield joined(sited.standard.title, {"zh": zh, "en": en}, unit, ending, between="")
+
+
 def data_sheet(run: Run) -> Sheet:
     """Of which data, people and rules the figures are, what was assumed, and which run they come from."""
     scenario, off = run.scenario, ~run.counted

@@ -33,7 +33,7 @@ SIGNED = 46.0  # mm: the foot of the column
 A_PAGE = 6  # small maps
 ROOM_FOR_A_NAME = 11.0  # mm of paper
 MOST_VECTORS = 60_000  # places; more of them stand on the sheet as a picture
-DPI = 300
+DPI, PICTURE_DPI = 300, 130
 Each = TypeVar("Each")
 STATES: dict[str, tuple[Words, Look]] = {  # dark, middle and light: told apart in grey print too
     COVERED: ({"zh": "现已达标", "en": "served today"}, {"facecolor": "#0072b2"}),
@@ -90,6 +90,15 @@ def sheets(run: Run) -> bytes:
         for sheet in _Drawing(run).pages():
             pages.savefig(sheet.figure, dpi=DPI)
     return written.getvalue()
+
+
+def pictures(run: Run) -> Iterator[bytes]:
+    """The same sheets as pictures (PNG), one after the other."""
+    with printing():
+        for sheet in _Drawing(run).pages():
+            picture = io.BytesIO()
+            sheet.figure.savefig(picture, format="png", dpi=PICTURE_DPI, metadata={"Software": None})
+            yield picture.getvalue()
 
 
 class _Drawing:

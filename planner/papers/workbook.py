@@ -3,7 +3,7 @@
 import io
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 import openpyxl
@@ -12,21 +12,18 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from planner.cells import figure
-from planner.ledgers.sheets import Cell, Sheet, Words
+from planner.ledgers.sheets import Sheet
 from planner.papers.archive import harmless, printable, undated
-from planner.papers.words import AFTER, BEFORE, SYNTHETIC, joined, said
+from planner.papers.grid import Value, columns_of
+from planner.papers.words import SYNTHETIC, said
 
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]")  # in the name of a page
-LONGEST_NAME, LONGEST_TEXT = 31, 32_767  # characters of a page's name, and of a cell
+LONGEST_NAME = 31  # characters of a page's name
 NARROWEST, WIDEST = 9, 60  # characters of a column
-DETAILS: Words = {"zh": "明细", "en": "Details"}
 HEAD = PatternFill("solid", fgColor="E3ECF2")
 WARNING = Font(bold=True, color="B00020")
 LINE = Border(bottom=Side("thin", color="7F8C96"))
 TOP = Alignment(vertical="top", wrap_text=True)
-
-Value = str | int | float | None
 
 
 def workbook(sheets: Sequence[Sheet], *, language: str, synthetic: bool) -> bytes:
@@ -55,7 +52,7 @@ def _page_name(sheet: Sheet, language: str, taken: set[str]) -> str:
 
 
 def _write(page: Worksheet, sheet: Sheet, language: str, *, synthetic: bool) -> None:
-    columns = list(_columns(sheet, language))
+    columns = list(columns_of(sheet, language))
     page.append([harmless(said(sheet.title, language, " · "))])
     page.append([harmless(said(sheet.note, language, " "))])
     page["A1"].font = Font(bold=True, size=14)
@@ -85,34 +82,6 @@ def _write(page: Worksheet, sheet: Sheet, language: str, *, synthetic: bool) -> 
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     if page.oddFooter is not None and page.oddFooter.center is not None:  # a new page has one
         page.oddFooter.center.text = "&A · &P / &N"
-
-
-def _columns(sheet: Sheet, language: str) -> Iterator[tuple[str, str, list[Value]]]:
-    """Heading, kind and values of each column."""
-    for column, values in zip(sheet.columns, zip(*sheet.rows, strict=True) if sheet.rows else (), strict=False):
-        if any(isinstance(value, tuple) for value in values):
-            for when, word in enumerate((BEFORE, AFTER)):
-                title = said(joined(column.title, word, between=" · "), language)
-                yield title, column.kind, [_value(_of_pair(value, when), language) for value in values]
-        else:
-            yield said(column.title, language), column.kind, [_value(_of_pair(value, 0), language) for value in values]
-    if any(sheet.more):
-        behind = ["\n".join(said(each, language, " · ") for each in texts) or None for texts in sheet.more]
-        yield said(DETAILS, language), "words", [text and _value(text, language) for text in behind]
-
-
-def _of_pair(value: Cell, when: int) -> str | float | Words | None:
-    return value[when] if isinstance(value, tuple) else value
-
-
-def _value(value: str | float | Words | None, language: str) -> Value:
-    """What stands in a cell: text that nothing computes, a whole number, a number, or nothing."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, int | float):
-        return figure(value, 9)
-    text = harmless(said(value, language))
-    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def _format(kind: str, numbers: Sequence[float]) -> str:

@@ -184,8 +184,9 @@ class Outputs(Model):
 
     language: Literal["zh", "en", "both"] = "both"
     """Of the map; both starts in Chinese and has a switch."""
-    papers: tuple[Literal["xlsx", "pdf"], ...] = ("xlsx",)
-    """What to file beside the map: xlsx, a workbook of every table; pdf, sheets of maps on A3; [] writes none."""
+    papers: tuple[Literal["xlsx", "pdf", "docx"], ...] = ("xlsx",)
+    """What to file beside the map: xlsx, a workbook of every table; pdf, sheets of maps on A3; docx, a report of both;
+    [] writes none."""
     tasks: Tasks | None = None
     """The ledger of tasks that an office keeps: who does what by when, and how much is done."""
     doctor: StrictBool = False
