@@ -3,14 +3,17 @@
 import contextlib
 import io
 import re
-from itertools import combinations_with_replacement, product
+from dataclasses import replace
+from itertools import combinations, combinations_with_replacement, product
 from pathlib import Path
+from time import perf_counter
 
 import networkx as nx
 import numpy as np
+import pulp
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -18,7 +21,9 @@ from planner.ages import Ages
 from planner.decay import LinearDecay
 from planner.errors import DataError, PeopleError, QuestionError
 from planner.optimise.seats import levels
-from planner.optimise.seats.models import seats
+from planner.optimise.seats.borders import around, joined, some_zones
+from planner.optimise.seats.columns import Rooms
+from planner.optimise.seats.models import seats, sets_of_places
 from planner.optimise.seats.question import AIMS
 from planner.optimise.seats.rounding import dealt
 from planner.reach import Reach
@@ -645,6 +650,110 @@ def test_zones_of_a_town_of_squares_hang_together():
     assert hangs_together({**asked, "neighbours": touch})(plan.zones("a", "2026")[:, None, None])
     assert all(level.value - level.bound <= 0.01 * level.value + 1e-6 for level in plan.levels)
     assert plan.cuts > 0
+
+
+# ── zones: where they meet, what parts them, and what fills their schools ─────────────────────────
+
+
+def chain_of(count, classes, metres, **more):
+    """Homes in a row, each touching the next, in arrays."""
+    of = [small("a", limit=400)]
+    touch = np.stack([np.arange(len(count) - 1), np.arange(1, len(count))], axis=1)
+    return Arrays(
+        pupils_of([[c] for c in count], of), schools_of(classes, of), reach_of(metres, 400), neighbours=touch, **more
+    )
+
+
+#  0   1   2   3   4        school 0 at home 0, school 1 at home 4
+CHAIN = [[0, 400], [100, 300], [200, 200], [300, 100], [400, 0]]
+
+
+def test_who_lies_apart_joins_the_zone_beside_first_the_old_one():
+    #  0   0   1   0   1        today; home 3 parts home 2 from its school, and home 2 home 3
+    asked = chain_of([1] * 5, [2, 2], CHAIN, today=np.array([[0], [0], [1], [0], [1]]))
+    share = np.zeros(10)
+    share[[0, 2, 9]] = 1
+    whole = joined(asked.question, asked.zones, share, np.ones(2, bool))
+    assert asked.zones.broken(whole) == []
+    assert asked.question.room[whole > 0].tolist() == [0, 0, 0, 1, 1]
+    assert around(asked.question, asked.zones, whole, 0, 2).tolist() == [1, 0]
+    assert some_zones(asked.question, whole, np.array([1])).tolist() == [True, False] * 3 + [False, True] * 2
+
+
+def test_few_move_where_the_zones_of_today_lie_apart():
+    #  0   0   1   0   1        home 2 with its 2 pupils parts home 3 with its 4 from their school
+    asked = chain_of([1, 1, 2, 4, 1], [4, 4], CHAIN, today=np.array([[0], [0], [1], [0], [1]]), most_moved=2.0)
+    plan = plan_seats(
+        *(asked.pupils, asked.schools, asked.reach),
+        neighbours=asked.neighbours, today=asked.today, most_moved=asked.most_moved,
+    )  # fmt: skip
+    assert plan.zones("a", "2026").tolist() == [0, 0, 0, 0, 1]
+    assert (plan.worth["unserved"], plan.worth["moved"], plan.ending) == (0, 2, "proven")
+
+
+def test_parts_of_a_place_go_no_further_than_the_places_between():
+    #  0   1   2   3      school at home 0; of home 2 0.8 and of home 3 0.5 go there, of home 1 only 0.3
+    zones = chain_of([1] * 4, [2], [[0], [100], [200], [300]]).zones
+    cuts = zones.thin(np.array([1, 0.3, 0.8, 0.5]))
+    assert [(e, others.tolist()) for e, others in cuts] == [(2, [1]), (3, [1])]
+    assert zones.thin(np.array([1, 0.8, 0.8, 0.5])) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(maps(), st.integers(0, 2**32 - 1))
+def test_no_row_that_parts_of_places_break_forbids_a_zone_that_hangs_together(asked, seed):
+    arrays = Arrays(**{**asked, "options": []})
+    size = len(arrays.question.room)
+    cuts = arrays.zones.thin(np.random.default_rng(seed).random(size))
+    for inside in product([0.0, 1.0], repeat=size):
+        share = np.array(inside)
+        if not arrays.zones.broken(share):
+            assert all(share[e] <= share[others].sum() for e, others in cuts)
+
+
+def filled(question, zones=None, held=()):
+    """The bound of the walk from rooms filled with whole places."""
+    return Rooms(question, "walk", held, question.choice.keep).bound(np.inf, perf_counter() + 20, zones)
+
+
+def test_a_school_that_cannot_part_a_place_bounds_the_walk_better():
+    #  two homes of 3 pupils, 0 and 300 m from schools of 4 and 8 seats: one home must walk, where a third might do
+    asked = chain_of([3, 3], [2, 4], [[0, 300], [0, 300]]).question
+    served = [("unserved", 0.0), ("above_standard", 0.0)]
+    assert filled(asked, held=served) == pytest.approx(3 * 300)
+    assert Rooms(asked, "walk", served, asked.choice.keep).allowed()
+    assert not Rooms(replace(asked, weight=np.array([2.5, 3])), "walk", served, asked.choice.keep).allowed()
+
+
+@settings(max_examples=25, deadline=None)
+@given(maps())
+def test_the_bound_of_filled_rooms_is_that_of_all_sets_and_of_no_zones_too_high(asked):
+    asked = {**asked, "options": [], "most_moved": None}
+    arrays = Arrays(**asked)
+    q = arrays.question
+    assume(len(q.room))
+    best = dict(zip(AIMS, best_of_whole_places(asked, hangs_together(asked)), strict=True))
+    held = [(aim, best[aim]) for aim in AIMS[:5]]
+    assert filled(q, arrays.zones, held) <= best["walk"] + 1e-6
+    sets = [
+        (k, np.array(of, np.int64))
+        for k in range(q.q)
+        if q.classes[k] > 0
+        for size in range(1, len(q.room) + 1)
+        for of in combinations(np.flatnonzero(q.room == k).tolist(), size)
+    ]
+    programme = sets_of_places(q, "walk", held, sets)
+    programme.solve(pulp.HiGHS(msg=False))
+    assert filled(q, None, held) == pytest.approx(pulp.value(programme.objective) or 0.0, rel=1e-4, abs=1e-2)
+
+
+def test_the_programme_of_sets_reads_as_in_the_papers(tmp_path):
+    asked = chain_of([3, 1, 3], [1, 4], [[0, 300], [100, None], [None, 200]], today=np.array([[1], [-1], [1]]))
+    sets = [(0, np.array([0])), (0, np.array([0, 2])), (1, np.array([1, 3])), (1, np.array([3]))]
+    held = [("unserved", 0.0), ("above_standard", 1.0), ("moved", 4.0)]
+    problem = sets_of_places(asked.question, "walk", held, sets, [(2, np.array([0]))])
+    problem.writeLP(str(tmp_path / "programme.lp"))
+    assert (tmp_path / "programme.lp").read_text() == (GOLDEN / "sets_of_places.lp").read_text()
 
 
 # ── programme and faults ──────────────────────────────────────────────────────────────────────────

@@ -344,3 +344,29 @@ def walk_covers(  # noqa: C901  (one walk)
             for at in range(rows[0][i], rows[0][i + 1]):
                 score[rows[1][at]] += 1.0
     return 0
+
+
+@njit(cache=True)
+def fullest(weight: Any, profit: Any, price: Any) -> Any:
+    """The most that whole things are worth less the price of what they weigh together, and which those are.
+
+    `weight` are whole numbers, `profit` what each thing is worth, `price` (w+1,) what a weight costs, rising.
+    """
+    n, w = len(weight), len(price) - 1
+    best = np.zeros(w + 1)
+    taken = np.zeros((n, w + 1), np.bool_)
+    for i in range(n):
+        if profit[i] > 0:
+            for load in range(w, weight[i] - 1, -1):
+                worth = best[load - weight[i]] + profit[i]
+                if worth > best[load]:
+                    best[load] = worth
+                    taken[i, load] = True
+    load = int(np.argmax(best - price))
+    most = best[load] - price[load]
+    chosen = np.zeros(n, np.bool_)
+    for i in range(n - 1, -1, -1):
+        if taken[i, load]:
+            chosen[i] = True
+            load -= weight[i]
+    return most, chosen

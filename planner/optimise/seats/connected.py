@@ -7,10 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra, maximum_flow
 
 from planner.network import Flags, Floats, Integers
 
+THIN = 0.02  # of a place, what more of it than of its separator must go to a room
+FINEST = 1_000_000  # parts of a place that are told apart
 HALF = 0.5  # a place goes to a room or not, but for rounding
 
 
@@ -69,6 +71,17 @@ class Zones:
         """Rows x_e ≤ Σ_c x_c that a plan of whole places breaks; none where every zone hangs together."""
         return [cut for ground in self.grounds for cut in ground.broken(share)]
 
+    def thin(self, share: Floats) -> list[tuple[int, Integers]]:
+        """Rows x_e ≤ Σ_c x_c that a plan of parts breaks: separators of fewest shares, by largest flows."""
+        return [cut for ground in self.grounds for cut in ground.thin(share)]
+
+    def beside(self, share: Floats) -> Flags:
+        """(entries,) who may join a zone that hangs together, or begin one on its ground."""
+        found = np.zeros(len(share), bool)
+        for ground in self.grounds:
+            found[ground.entry] = ground.beside(share)
+        return found
+
 
 class _Ground:
     """One room: the places that may go to it, and among them or beside them the ground it stands on."""
@@ -100,8 +113,7 @@ class _Ground:
                 yield e, self.entry[beside[steps[beside] < steps[v]]]
 
     def broken(self, share: Floats) -> Iterator[tuple[int, Integers]]:
-        inside = np.zeros(self.near.shape[0], bool)
-        inside[: len(self.entry)] = share[self.entry] > HALF
+        inside = self._inside(share)
         if not inside.any():
             return
         if not inside[self.root] and not self.given:
@@ -117,6 +129,61 @@ class _Ground:
             for separator in (fringe & self._beside(reached), self._beside(island)):
                 others = self.entry[np.flatnonzero(separator)]
                 yield from ((int(self.entry[v]), others) for v in np.flatnonzero(island))
+
+    def thin(self, share: Floats) -> Iterator[tuple[int, Integers]]:
+        n, own = self.near.shape[0], len(self.entry)
+        parts = np.zeros(n)
+        parts[:own] = share[self.entry]
+        holds = np.where(np.arange(n) == self.root, 1.0 if self.given else parts[self.root], parts)
+        seen = np.zeros(n, bool)
+        seen[self.root] = True
+        seen |= self._beside(seen) if self.given else False
+        for v in np.argsort(-parts[:own], kind="stable").tolist():
+            if seen[v] or parts[v] <= THIN:
+                continue
+            separator = self._separator(v, holds)
+            beyond = self._parts(~separator)
+            cut_off = beyond == beyond[v]
+            others = self.entry[np.flatnonzero((separator & self._beside(cut_off))[:own])]
+            broken = cut_off[:own] & (parts[:own] > share[others].sum() + THIN)
+            for u in np.flatnonzero(broken & ~seen[:own]).tolist():
+                yield int(self.entry[u]), others
+            seen[:own] |= broken
+
+    def _separator(self, v: int, holds: Floats) -> Flags:
+        """The places of least share without which no way leads from the ground to a place."""
+        n = len(holds)
+        many = 2 * FINEST
+        through = np.rint(holds * FINEST)
+        through[v] = many
+        if self.given:
+            through[self.root] = many
+        beside = self.near.tocoo()
+        a, b = beside.coords
+        ends = np.concatenate([np.arange(n), n + a]), np.concatenate([n + np.arange(n), b])
+        capacity = np.concatenate([through, np.full(len(a), many)]).astype(np.int32)
+        pipes = csr_array((capacity, ends), shape=(2 * n, 2 * n))
+        flow = maximum_flow(pipes, self.root, v).flow
+        left = csr_array(pipes - flow)
+        left.data[left.data < 0] = 0
+        left.eliminate_zeros()
+        reached = np.zeros(2 * n, bool)
+        reached[breadth_first_order(left, self.root, return_predecessors=False)] = True
+        return np.asarray(reached[:n] & ~reached[n:])
+
+    def beside(self, share: Floats) -> Flags:
+        inside = self._inside(share)
+        begun = inside.copy()
+        begun[self.root] |= self.given
+        may = self._beside(begun)
+        may[self.root] = True
+        return np.asarray((may & ~inside)[: len(self.entry)])
+
+    def _inside(self, share: Floats) -> Flags:
+        """The places that go to the room."""
+        inside = np.zeros(self.near.shape[0], bool)
+        inside[: len(self.entry)] = share[self.entry] > HALF
+        return inside
 
     def _parts(self, of: Flags) -> Integers:
         """The connected part to which each of some places belongs, -1 elsewhere."""

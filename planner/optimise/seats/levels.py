@@ -10,6 +10,8 @@ import pulp
 
 from planner.network import Flags, Integers
 from planner.optimise.choice import Choice
+from planner.optimise.seats.borders import SOME, around, joined, some_zones
+from planner.optimise.seats.columns import Rooms
 from planner.optimise.seats.connected import Zones
 from planner.optimise.seats.models import SeatsProgramme, seats
 from planner.optimise.seats.question import OF_ROWS, Placement, SeatsQuestion
@@ -26,6 +28,9 @@ OUTWEIGHS = 4.0  # times as many metres as the longest way, that a pupil of an a
 ROUGH = 1e-3  # gap at which a first plan for all aims at once will do
 HASTE = 0.5  # of the time left, what one aim may take if others follow
 SETTLING = 0.75  # of the time, what all aims may take if the walk follows
+PATIENCE_S = 3.0  # what deciding some zones anew may take
+FEW = ("unserved", "moved")  # aims of a plan to begin with where few may move
+FINE = 0.1  # of the gap asked for, where some zones are decided anew
 CORE = 50_000  # ways to go up to which places that go as a whole are asked of the programme, and not rounded alone
 
 Cut = tuple[int, Integers]  # x_e ≤ Σ_c x_c
@@ -142,7 +147,11 @@ class _Search:
             self.bounds[aim] = self._least(aim)
             until = end if number == len(aims) - 1 else min(end, self._after(HASTE))
             if self.zones is not None:
-                self._narrow(aim, until)
+                self._improve(aim, self._before(until))
+                if aim in OF_ROWS:
+                    self._fill(aim, self._before(until))
+                else:
+                    self._narrow(aim, self._before(until))
             elif q.single:
                 self._round(aim, until, merged=merges and number < own)
             if self.zones is not None or (q.single and len(q.room) <= CORE):
@@ -164,7 +173,23 @@ class _Search:
             share[[e for e, _ in broken]] = 0.0
         self._compare(Placement(keep, share), aims)
         if self.zones is not None:
-            self._together(aims)
+            self._compare(Placement(keep, joined(q, self.zones, share, q.classes_of(keep) > 0)), aims)
+            if q.most_moved is None or not self._move_few(aims):
+                self._together(aims)
+
+    def _move_few(self, aims: Sequence[str]) -> bool:
+        """A plan in which few pupils move, where only so many may; whether there are few enough."""
+        search = _Search(replace(self.question, most_moved=None), HASTE**2 * self._left(), self.gap, self.zones, None)
+        search._begin(FEW)
+        for aim in FEW:
+            search.bounds[aim] = self._least(aim)
+            search._improve(aim, search.until)
+            search._settle(aim)
+        self.cuts, self.solvers = search.cuts, [*self.solvers, *search.solvers]
+        if search.best is None or not self.question.holds(search.best):
+            return False
+        self._compare(search.best, aims)
+        return True
 
     def _together(self, aims: Sequence[str]) -> None:
         """A plan of zones for all aims up to the walk at once, a pupil of an earlier one weighing more metres."""
@@ -176,7 +201,7 @@ class _Search:
         for rank, aim in enumerate(reversed([aim for aim in counted if aim != "cost"])):
             total.addInPlace(form.programme.aims[aim] * (float(q.distance.max()) * OUTWEIGHS**rank))
         form.programme.programme.problem.setObjective(total)
-        left = HASTE**2 * (self.until - perf_counter())
+        left = HASTE**2 * self._left()
         start = self._start(form)
         ending = solve(form.programme.programme, time_limit_s=left, gap=max(self.gap, ROUGH), warm_start=start)
         self.solvers.append(ending.solver)
@@ -190,9 +215,13 @@ class _Search:
         if self.question.holds(plan) and [then[aim] for aim in aims] < [now[aim] for aim in aims]:
             self.best = plan
 
+    def _left(self) -> float:
+        """The seconds left."""
+        return self.until - perf_counter()
+
     def _after(self, share: float) -> float:
         """When so much of the time left will be over."""
-        return perf_counter() + share * (self.until - perf_counter())
+        return perf_counter() + share * self._left()
 
     def _form(self, name: str, *, merged: bool = False) -> _Form:
         """A form by its name: "whole" as it was asked, "parted" with places that may be, "narrow" near the grounds."""
@@ -211,8 +240,7 @@ class _Search:
     def _stated(self, question: SeatsQuestion, entry: Integers, cuts: Sequence[Cut] = ()) -> _Form:
         """The programme of a question, with cuts and what earlier aims came to."""
         form = _Form(seats(question), question, entry)
-        for number, cut in enumerate(cuts):
-            _add(form.programme, cut, number)
+        _cut(form, cuts)
         for aim, value in self.firm:
             self._hold(form, aim, value)
         return form
@@ -234,7 +262,7 @@ class _Search:
             most = value + self.keep * max(1.0, abs(value))
             form.programme.programme.problem.addConstraint(form.programme.aims[aim].copy() <= most, f"keep_{aim}")
 
-    def _solved(self, form: _Form, aim: str, until: float) -> Ending | None:
+    def _solved(self, form: _Form, aim: str, until: float, finer: float = 1.0) -> Ending | None:
         """The ending of a form in one aim; None where the time is over, or the solver is not to be believed.
 
         HiGHS has called plans optimal that break a row which holds an earlier aim, with no bound: it is asked again
@@ -247,7 +275,7 @@ class _Search:
                 return None
             programme = replace(form.programme.programme, reduced=afresh)
             start = None if afresh else self._start(form)
-            ending = solve(programme, time_limit_s=left, gap=max(self.gap, CLOSE), warm_start=start)
+            ending = solve(programme, time_limit_s=left, gap=max(finer * self.gap, CLOSE), warm_start=start)
             self.solvers.append(ending.solver)
             parted = self.question.single and not form.question.single
             if ending.open is None:
@@ -317,10 +345,50 @@ class _Search:
             if not broken:
                 self._offer(plan, aim)
                 break
-            for number, cut in enumerate(broken, len(self.cuts)):
-                _add(form.programme, cut, number)
+            _cut(form, broken)
             self.cuts += broken
         return True
+
+    def _improve(self, aim: str, until: float) -> None:
+        """Some zones that touch are decided anew and the others stay, until that makes nothing better."""
+        for size in SOME:
+            idle, room = 0, 0
+            while idle < self.question.q and not self._closed(aim) and perf_counter() < until:
+                value = self._value(aim)
+                self._anew(room, size, aim, min(until, perf_counter() + PATIENCE_S))
+                idle = 0 if self._value(aim) < value else idle + 1
+                room = (room + 1) % self.question.q
+
+    def _fill(self, aim: str, until: float) -> None:
+        """A bound from rooms that are filled with whole places one by one, where no option is left to decide."""
+        q = self.question
+        if self._closed(aim) or q.choice.free.any():
+            return
+        rooms = Rooms(q, aim, self.firm, q.choice.keep)
+        if rooms.allowed():
+            goal = self._value(aim) - max(NOTHING, self.gap) * max(1.0, abs(self._value(aim)))
+            self.bounds[aim] = max(self.bounds[aim], rooms.bound(goal, until, self.zones))
+            self.cuts += rooms.cuts
+            self.forms.pop("whole", None)
+
+    def _anew(self, room: int, size: int, aim: str, until: float) -> None:
+        """The zones around a room decided anew."""
+        assert self.best is not None  # noqa: S101  (asked only then)
+        assert self.zones is not None  # noqa: S101
+        q, share = self.question, self.best.share
+        rooms = around(q, self.zones, share, room, size)
+        cuts = [cut for cut in self.cuts if q.room[cut[0]] in rooms]
+        form = self._stated(*only(q, some_zones(q, share, rooms)), cuts)
+        if aim not in form.programme.aims:
+            return
+        while (ending := self._solved(form, aim, until, FINE)) is not None and ending.open is not None:
+            plan = self._read(form, ending)
+            broken = self.zones.broken(plan.share)
+            if not broken:
+                self._offer(plan, aim)
+                return
+            _cut(form, broken)
+            self.cuts += broken
 
     def _read(self, form: _Form, ending: Ending) -> Placement:
         """The plan of an ending, with shares of rows as they stand in the question."""
@@ -347,11 +415,12 @@ class _Search:
 
     def _start(self, form: _Form) -> list[int] | None:
         """The best plan for the solver to begin with; None where a form may not have it."""
-        if self.best is None or (form.question.single and len(form.question.room) < len(self.question.room)):
+        there = form.entry >= 0
+        if self.best is None or (form.question.single and (self.best.share[~there] > 0).any()):
             return None
         flags: Flags = self.best.taken
         if form.question.single:
-            flags = np.concatenate([flags, self.best.share > 1 - AGREE])
+            flags = np.concatenate([flags, self.best.share[there] > 1 - AGREE])
         return np.flatnonzero(flags).tolist()
 
     def _value(self, aim: str) -> float:
@@ -391,7 +460,11 @@ class _Search:
         return SeatsAnswer(self.best, tuple(levels), self.feasible, tuple(dict.fromkeys(self.solvers)), len(self.cuts))
 
 
-def _add(programme: SeatsProgramme, cut: Cut, number: int) -> None:
-    """A row x_e ≤ Σ_c x_c."""
-    row = [(programme.go[cut[0]], 1), *((programme.go[c], -1) for c in cut[1].tolist())]
-    programme.programme.problem.addConstraint(pulp.LpAffineExpression(row) <= 0, f"cut_{number}")
+def _cut(form: _Form, cuts: Sequence[Cut]) -> None:
+    """Rows x_e ≤ Σ_c x_c, of the entries that a form has."""
+    problem, go = form.programme.programme.problem, form.programme.go
+    for e, others in cuts:
+        if form.entry[e] >= 0:
+            beside = form.entry[others]
+            row = [(go[form.entry[e]], 1), *((go[c], -1) for c in beside[beside >= 0].tolist())]
+            problem.addConstraint(pulp.LpAffineExpression(row) <= 0, f"cut_{problem.numConstraints()}")

@@ -1,12 +1,14 @@
 """The programme of school seats, in the letters of the literature."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pulp
 
+from planner.network import Integers
 from planner.optimise.models import Programme, opened, within_limits
-from planner.optimise.seats.question import SeatsQuestion
+from planner.optimise.seats.question import Placement, SeatsQuestion
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,57 @@ def seats(question: SeatsQuestion) -> SeatsProgramme:  # noqa: C901  (one kind o
     within_limits(problem, y, question.choice)
     aims = {aim: pulp.LpAffineExpression(of) for aim, of in terms.items()}
     return SeatsProgramme(Programme(problem, tuple([*y, *x] if question.single else y)), aims, tuple(x))
+
+
+def sets_of_places(
+    question: SeatsQuestion,
+    aim: str,
+    held: Sequence[tuple[str, float]],
+    sets: Sequence[tuple[int, Integers]],
+    cuts: Sequence[tuple[int, Integers]] = (),
+) -> pulp.LpProblem:
+    """One aim over sets of places, one set at most a room; of options nothing is left to decide.
+
+        min  Σ_c f_c λ_c + Σ_i u_i s_i
+        s.t. Σ_{c ∋ i} λ_c + s_i = 1                          for every row i
+             Σ_{c of q} λ_c ≤ 1                               for every room q
+             Σ_c g_ac λ_c + Σ_i u_ai s_i ≤ v_a                for every aim a that is held at v_a
+             Σ_c ([e ∈ c] − |c ∩ C|) λ_c ≤ 0                  for every separator C of an entry e
+             0 ≤ λ_c, s_i
+
+    f_c and g_ac are what the set c is worth in the aim and in those held; u_i = n_i where that is the unserved, else 0.
+    Sets are given as a room and entries of the question. Savelsbergh (1997), A branch-and-price algorithm for the
+    generalized assignment problem; of zones Mehrotra, Johnson & Nemhauser (1998).
+
+    In the programme λ_c is `set_c`, s_i `miss_i`.
+    """
+    problem = pulp.LpProblem("sets_of_places", pulp.LpMinimize)
+    share = np.zeros((len(sets), len(question.room)))
+    for c, (_, entries) in enumerate(sets):
+        share[c, entries] = 1.0
+    worth = [question.worth(Placement(question.choice.keep, each)) for each in share]
+    taken = [problem.add_variable(f"set_{c}", 0) for c in range(len(sets))]
+    missed = [problem.add_variable(f"miss_{i}", 0) for i in range(question.r)]
+
+    def total(of: str) -> pulp.LpAffineExpression:
+        if of == "unserved":
+            return pulp.LpAffineExpression(list(zip(missed, question.weight.tolist(), strict=True)))
+        return pulp.LpAffineExpression([(v, each[of]) for v, each in zip(taken, worth, strict=True) if each[of]])
+
+    problem.setObjective(total(aim))
+    for i in range(question.r):
+        row = [(taken[c], 1) for c in range(len(sets)) if share[c, question.row == i].any()]
+        problem.addConstraint(pulp.LpAffineExpression([*row, (missed[i], 1)]) == 1, f"serve_{i}")
+    for q in sorted({q for q, _ in sets}):
+        row = [(taken[c], 1) for c, (of, _) in enumerate(sets) if of == q]
+        problem.addConstraint(pulp.LpAffineExpression(row) <= 1, f"room_{q}")
+    for a, most in held:
+        problem.addConstraint(total(a) <= most, f"keep_{a}")
+    for number, (e, others) in enumerate(cuts):
+        by = share[:, e] - share[:, others].sum(axis=1)
+        row = [(taken[c], by[c]) for c in np.flatnonzero(by).tolist()]
+        problem.addConstraint(pulp.LpAffineExpression(row) <= 0, f"cut_{number}")
+    return problem
 
 
 def _row(matrix: object, q: int) -> list[tuple[int, float]]:
