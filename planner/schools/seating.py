@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 
 from planner.errors import QuestionError, first
 from planner.network import Flags, Integers
+from planner.optimise.choice import Choice
 from planner.optimise.seats.levels import SeatsAnswer, answer_in_order
 from planner.optimise.seats.question import AIMS, Placement
 from planner.reach import Reach
@@ -66,15 +68,16 @@ def plan_seats(  # noqa: PLR0913  (a question has this many parts, each named)
     )
     if faults := list(asked.faults()):
         raise QuestionError("\n".join(faults))
-    return _plan(asked)
+    return plan_of(asked)
 
 
-def _plan(asked: Arrays) -> SchoolPlan:
-    """The plan that the search finds, or an error that says why there is none."""
+def plan_of(asked: Arrays, taken: Flags | None = None) -> SchoolPlan:
+    """The plan that the search finds, or an error that says why there is none; with these options alone if given."""
     began = perf_counter()
     tell = asked.effort.tell
+    question = asked.question if taken is None else replace(asked.question, choice=Choice(taken, ~taken, ()))
     found = answer_in_order(
-        asked.question,
+        question,
         asked.order,
         time_limit_s=asked.effort.time_limit_s,
         gap=asked.effort.gap,
@@ -139,3 +142,12 @@ def _taken(asked: Arrays, used: Flags) -> tuple[Taken, ...]:
             times = int(((begins == s) & (option == o)).sum())
             found.append(Taken(asked.options[o], asked.schools.kind(asked.options[o]), year, times))
     return tuple(found)
+
+
+def used_in(asked: Arrays, plan: SchoolPlan) -> Flags:
+    """(k,) the decisions of the options that a plan of the same question takes."""
+    used = np.zeros((len(asked.modules), len(asked.years)), bool)
+    for taken in plan.taken:  # in the order of years
+        own = [u for u, (o, _, _) in enumerate(asked.modules) if asked.options[o] == taken.option and not used[u].any()]
+        used[own[: taken.times], asked.years.index(taken.year) :] = True
+    return used.ravel()
