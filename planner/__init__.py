@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario, load
     from planner.schools.balance import SeatBalance, balance_seats
     from planner.schools.choices import choose_freely, nearest_schools
+    from planner.schools.feeders import FeederLinks, feeder_links
     from planner.schools.futures import FuturesPlan, plan_seats_for_futures
     from planner.schools.later import SeatsLater, seats_later
     from planner.schools.plan import SchoolPlan, Seating
@@ -241,6 +242,8 @@ _HOME = {
     "balance_seats": "schools.balance",
     "choose_freely": "schools.choices",
     "nearest_schools": "schools.choices",
+    "FeederLinks": "schools.feeders",
+    "feeder_links": "schools.feeders",
     "FuturesPlan": "schools.futures",
     "plan_seats_for_futures": "schools.futures",
     "SeatsLater": "schools.later",
