@@ -118,7 +118,7 @@ class SchoolSeats:
                 )
             yield f"  {missing}; walk {walks.mean:,.0f} {unit}, nine of ten up to {walks.p90:,.0f} {unit}"
         yield from (f"  {line}" for line in str(self.plan).splitlines())
-        if self.fewest is not None:
+        if self.fewest is not None and any(np.isfinite(stage.oversized) for stage in self.plan.schools.stages):
             yield (
                 f"  {self.fewest.seats_added(self.last).sum():,.0f} seats in {len(self.fewest.taken)} options are "
                 f"the fewest that leave as few pupils in too large classes ({self.fewest.ending})"

@@ -112,7 +112,10 @@ def test_what_a_document_states_stands_beside_what_is_found(town):
     [
         ({"of": "sites"}, "is missing"),
         ({"of": "people", "standard": "green-300"}, "does not go with of: people; leave it out"),
-        ({"of": "beds", "standard": "green-300"}, "must be 'people', 'sites'"),
+        ({"of": "seats", "standard": "green-300", "stages": ["primary"]}, "does not go with of: seats; leave it out"),
+        ({"of": "schools"}, "is missing"),
+        ({"of": "people", "stages": ["primary"]}, "does not go with of: people; leave it out"),
+        ({"of": "pupils", "standard": "green-300"}, "must be 'people', 'sites'"),
     ],
 )
 def test_a_claim_names_the_standard_that_it_is_about(town, figure, words):

@@ -59,7 +59,7 @@ def schools_text(run: Run) -> str:
     return table_text(
         {"question": seats.number, **row, "data": MADE_UP if run.synthetic else ""}
         for seats in run.schools
-        for row in _school_rows(seats)
+        for row in school_rows(seats)
     )
 
 
@@ -217,7 +217,8 @@ def _stage_row(stage: StageSeats, walks: Walks, unit: str) -> dict[str, object]:
     }
 
 
-def _school_rows(seats: SchoolSeats) -> Iterator[dict[str, object]]:
+def school_rows(seats: SchoolSeats) -> Iterator[dict[str, object]]:
+    """One row a school, stage and year."""
     names = seats.plan.schools.facilities.names
     for year in seats.plan.pupils.years:
         then, now = seats.today.balance(year), seats.plan.balance(year)

@@ -18,8 +18,17 @@ from folium.template import Template
 from planner.errors import OutputError, first
 
 PARTS = files("planner") / "data" / "map"
-SCRIPTS = ("leaflet.js", "shapes.js", "panel.js", "what_if.js", "what_if_panel.js", "swipe.js", "map.js")
-STYLES = ("leaflet.css", "map.css", "what_if.css")
+SCRIPTS = (
+    "leaflet.js",
+    "shapes.js",
+    "panel.js",
+    "what_if.js",
+    "what_if_panel.js",
+    "swipe.js",
+    "catchments.js",
+    "map.js",
+)
+STYLES = ("leaflet.css", "map.css", "what_if.css", "catchments.css")
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 VIEWPORT = "width=device-width, initial-scale=1"  # Folium's own forbids zooming, which poor sight needs
 NOTHING_FROM_OUTSIDE = (

@@ -18,6 +18,13 @@ const STATES = {
   not_counted: { sign: "3", fill: "#b5afa6", line: "#8d877e" },
   lost: { sign: "4", fill: "#CC79A7", line: "#7a2350" }, // these two against the plan, in what_if_panel.js
   more: { sign: "5", fill: "#56B4E9", line: "#00513b" },
+  zone_a: { sign: "a", fill: "#0072B2", line: "#00436a" }, // and these are zones of schools, in catchments.js
+  zone_b: { sign: "b", fill: "#E69F00", line: "#8a5f00" },
+  zone_c: { sign: "c", fill: "#009E73", line: "#00513b" },
+  zone_d: { sign: "d", fill: "#CC79A7", line: "#7a2350" },
+  zone_e: { sign: "e", fill: "#56B4E9", line: "#1f6a94" },
+  zone_f: { sign: "f", fill: "#A6761D", line: "#5e420c" },
+  zone_g: { sign: "g", fill: "#999933", line: "#585816" },
 };
 const PANES = ["ground", "people", "paths", "streets", "bounds", "switches", "facilities"]; // from below
 const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
@@ -69,6 +76,7 @@ class Review {
 
   /** Whose states and figures are shown: those of the standard, or what is tried. */
   get painted() {
+    if (this.catchments?.shown) return this.catchments;
     return this.whatIf?.shown ? this.whatIf : this.measured;
   }
 
@@ -81,6 +89,8 @@ class Review {
     this.drawCandidates();
     this.swipe = new Swipe(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
+    this.catchments = this.data.schools.length ? new Catchments(this) : null;
+    $("tab-schools").hidden = !this.catchments;
     this.connect();
     this.fitToZoom();
     this.translate();
@@ -288,7 +298,7 @@ class Review {
   paintStates(people, after) {
     const bySign = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [sign, state]));
     if (!after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = "uncovered";
-    const { states } = this.painted;
+    const states = this.painted.statesWhen?.(after) ?? this.painted.states;
     this.heaps.forEach((members, heap) => {
       const signs = `${after} ${members.map((place) => states[place]).join("")}`;
       if (people.painted[heap] === signs) return;
@@ -312,7 +322,8 @@ class Review {
         marker.getElement().classList.toggle("other", other);
         marker.getElement().classList.toggle("unbuilt", !this.after);
         marker.setZIndexOffset(other ? -1000 : 100 - marker.options.rank);
-        outline.setStyle({ dashArray: this.after && !other ? null : "3 4", fillOpacity });
+        const hidden = Boolean(this.catchments?.shown);
+        outline.setStyle({ dashArray: this.after && !other ? null : "3 4", fillOpacity: hidden ? 0 : fillOpacity, stroke: !hidden });
       }
     });
   }
@@ -353,7 +364,6 @@ class Review {
         if (!green && !isPoint(traces)) this.signs.addLayer(named(L.circleMarker(L.latLngBounds(rings[0]).getCenter(), dot)));
       });
     }
-    this.facilities.addTo(this.map);
     this.fitFacilities();
   }
 
@@ -365,7 +375,9 @@ class Review {
       L.setOptions(layer, { weight: layer.setRadius ? 1.4 : width * [0.5, 0.9, 1.4, 2.2, 2.8, 3][step] });
       if (layer.setRadius) layer.setRadius([3.2, 3.6, 4, 4.6, 5.5, 6.5][step]);
     }
-    this.toggle(this.signs, step < 4);
+    const shown = !this.catchments?.shown; // which has schools of its own
+    this.toggle(this.facilities, shown);
+    this.toggle(this.signs, shown && step < 4);
   }
 
   /** Which of the widths by zoom holds: 0 from afar, 5 close by. */
@@ -397,7 +409,7 @@ class Review {
     const close = zoom >= 15;
     const shown = [this.people, ...(this.swipe?.on ? [this.swipe.people] : [])];
     for (const [state, layers] of shown.flatMap((people) => Object.entries(people.layers))) {
-      const strong = state !== "covered" && state !== "not_counted";
+      const strong = state !== "covered" && state !== "not_counted" && !state.startsWith("zone_");
       const style = {
         stroke: !this.points || zoom >= 14,
         color: close ? STATES[state].line : STATES[state].fill, // from afar, what is tiny is drawn a little larger
@@ -417,8 +429,16 @@ class Review {
   }
 
   writeLegend() {
+    if (this.catchments?.shown) {
+      this.catchments.writeLegend();
+      return;
+    }
     const { words, measured } = this;
-    const people = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [state, this.painted.people[sign] || 0]));
+    const people = Object.fromEntries(
+      Object.entries(STATES)
+        .filter(([state]) => !state.startsWith("zone_"))
+        .map(([state, { sign }]) => [state, this.painted.people[sign] || 0]),
+    );
     if (!this.after) {
       people.uncovered += people.newly + people.more + people.lost;
       people.newly = people.more = people.lost = 0;
@@ -476,7 +496,10 @@ class Review {
     this.paintFacilities();
     this.paintSites();
     this.writeLegend();
-    $("switch-title").textContent = words.title(this.measured.title, this.measured.id);
+    const { catchments } = this;
+    $("switch-title").textContent = catchments?.shown
+      ? `${words.say("schools")} · ${words.title(catchments.stage.title, catchments.stage.id)}`
+      : words.title(this.measured.title, this.measured.id);
     const both = this.swipe.on;
     $("before").setAttribute("aria-pressed", !this.after && !both);
     $("after").setAttribute("aria-pressed", this.after && !both);
@@ -487,6 +510,7 @@ class Review {
     });
     this.writeUnits();
     if (this.whatIf?.shown) this.whatIf.paintOutlines();
+    if (catchments?.shown) catchments.drawZones();
   }
 
   writeUnits() {
@@ -503,6 +527,7 @@ class Review {
     writeSheets(words);
     writeAbout(words);
     this.whatIf?.translate();
+    this.catchments?.translate();
     this.map.closePopup();
     this.map.getContainer().setAttribute("aria-label", words.say("map"));
     const zoomButton = (button, key) => {
@@ -537,8 +562,12 @@ class Review {
   }
 
   chooseAfter(after) {
-    this.after = after;
     this.swipe.show(false);
+    if (this.catchments?.shown) {
+      this.catchments.chooseWay(after ? "plan" : "today");
+      return;
+    }
+    this.after = after;
     this.show();
   }
 
@@ -606,7 +635,9 @@ class Review {
       $(tab.getAttribute("aria-controls")).hidden = !selected;
     }
     this.whatIf?.open(chosen.id === "tab-what-if");
-    this.toggle(this.candidates, this.candidatesShown && this.candidateList.length > 0 && !this.whatIf?.shown);
+    this.catchments?.open(chosen.id === "tab-schools");
+    const others = this.whatIf?.shown || this.catchments?.shown;
+    this.toggle(this.candidates, this.candidatesShown && this.candidateList.length > 0 && !others);
   }
 
   fold(folded) {
@@ -630,7 +661,12 @@ class Review {
       const button = popup.getElement().querySelector(".leaflet-popup-close-button");
       button.setAttribute("aria-label", this.words.say("close"));
     });
-    map.on("click", (event) => (this.whatIf?.shown ? this.whatIf.click(event) : this.openCandidate(this.candidateAt(event))));
+    map.on("popupclose", () => this.catchments?.lines.clearLayers());
+    map.on("click", (event) => {
+      if (this.catchments?.shown) this.catchments.click(event);
+      else if (this.whatIf?.shown) this.whatIf.click(event);
+      else this.openCandidate(this.candidateAt(event));
+    });
     map.on("mousemove", (event) => {
       const above = this.whatIf?.shown ? this.whatIf.candidateAt(event) >= 0 : Boolean(this.candidateAt(event));
       map.getContainer().classList.toggle("on-candidate", above);

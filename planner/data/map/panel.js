@@ -251,7 +251,7 @@ function writePlan(words) {
     });
   });
   plans.unshift(...data.together.map((whole) => wholePlan(words, whole)));
-  if (!plans.length) plans.push(make("p", { class: "hint", text: words.say("no_plans") }));
+  if (!plans.length && !data.schools.length) plans.push(make("p", { class: "hint", text: words.say("no_plans") }));
   $("plan").replaceChildren(...plans);
   $("assumptions").replaceChildren(...list(words.say("assumptions"), data.assumptions));
 }
