@@ -148,6 +148,23 @@ def pupils_of(
     )
 
 
+def pupils_of_places(
+    put: PutSchools, demand: Demand, growth: Growth | None = None, years: tuple[int, ...] = ()
+) -> Pupils:
+    """The same of the places of the plan."""
+    homes = pupils_of(put.asked, demand, growth, years)
+    ids = put.pupils.places
+    return Pupils(ids, homes.stages, homes.years, _added(homes.count, put.places, len(ids)))
+
+
+def growth_of(asked: SchoolQuestion, future: Growth) -> Growth:
+    """How children grow in a future: what it does not say is as in `pupils`."""
+    said = {key: getattr(future, key) for key in future.model_fields_set}
+    if "births_change" in said:
+        said = {"births": {}, **said}
+    return asked.pupils.model_copy(update=said)
+
+
 def children_of(asked: SchoolQuestion, demand: Demand) -> Floats:
     """(n, ages) children of each year of age in each place, in the year that they were counted."""
     source = asked.pupils

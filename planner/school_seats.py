@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from planner.asked_schools import PutSchools, put_schools
+from planner.asked_schools import PutSchools, growth_of, pupils_of_places, put_schools
 from planner.city import City
 from planner.decay import GaussianDecay
 from planner.demand import Demand
@@ -16,8 +16,12 @@ from planner.facilities import Facilities
 from planner.network import Floats, Integers, Shapes
 from planner.rules import Effort
 from planner.scenario import Scenario
+from planner.scenario.schools import FORECAST
 from planner.schools.balance import PART, SeatBalance
 from planner.schools.choices import choose_freely, in_zones, nearest_schools
+from planner.schools.feeders import FeederLinks, feeder_links
+from planner.schools.futures import FuturesPlan, plan_seats_for_futures
+from planner.schools.later import SeatsLater, seats_later
 from planner.schools.plan import SchoolPlan, Seating
 from planner.schools.seating import plan_seats
 from planner.schools.stock import Option
@@ -26,6 +30,9 @@ log = logging.getLogger(__name__)
 
 RELIEF = ("unserved", "severe", "oversized", "large_schools", "above_standard", "walk")  # aims of today's classes
 FEWEST = ("unserved", "severe", "oversized", "large_schools", "cost")  # aims of the fewest classes
+OF_FUTURES = (  # what is asked of every future: whole places and zones are not
+    *("schools", "reach", "options", "budget", "carry_over", "limits", "most_options", "most_seats"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,9 @@ class SchoolSeats:
     nearest: Seating  # everybody to the nearest school, with the plan's classes
     free: Seating  # families choose, with the plan's classes
     fewest: SchoolPlan | None  # the fewest classes more that leave as few oversized; None where nothing may be built
+    later: SeatsLater | None = None  # the plan's classes and zones in later years
+    futures: FuturesPlan | None = None  # options decided once for several futures
+    feeders: FeederLinks | None = None  # which junior school each primary school feeds
 
     @property
     def first(self) -> str:
@@ -123,6 +133,14 @@ class SchoolSeats:
                 f"  {self.fewest.seats_added(self.last).sum():,.0f} seats in {len(self.fewest.taken)} options are "
                 f"the fewest that leave as few pupils in too large classes ({self.fewest.ending})"
             )
+        for title, said in (
+            ("with these classes and zones, later", self.later),
+            ("several futures", self.futures),
+            ("feeder links", self.feeders),
+        ):
+            if said is not None:
+                yield f"  {title}:"
+                yield from (f"    {line}" for line in str(said).splitlines())
 
 
 def plan_schools(
@@ -136,7 +154,7 @@ def plan_schools(
     for number, asked in enumerate(scenario.schools, 1):
         try:
             put = put_schools(asked, scenario, city, demand, standing, built)
-            answer = _answered(number, put)
+            answer = _answered(number, put, demand)
         except (DataError, PeopleError, QuestionError) as error:
             raise type(error)(f"schools.{number - 1}: {error}") from error
         sites = put.schools.facilities
@@ -145,7 +163,7 @@ def plan_schools(
         yield answer
 
 
-def _answered(number: int, put: PutSchools) -> SchoolSeats:
+def _answered(number: int, put: PutSchools, demand: Demand) -> SchoolSeats:
     asked, terms = put.asked, put.terms
     effort = Effort(asked.time_limit_s, asked.gap)
     plan = plan_seats(**terms, order=asked.order, then_walk="walk" not in asked.order, effort=effort)
@@ -156,7 +174,20 @@ def _answered(number: int, put: PutSchools) -> SchoolSeats:
         nearest_schools(*alone, plan.classes, limits=put.limits),
         choose_freely(*alone, decay, plan.classes, limits=put.limits),
         _fewest(put, effort) if put.options else None,
+        seats_later(plan, pupils_of_places(put, demand, years=asked.later), put.reach, limits=put.limits)
+        if asked.later
+        else None,
+        _for_futures(put, demand, effort) if asked.futures else None,
+        feeder_links(plan, put.reach, limits=put.limits, effort=effort) if asked.feeders else None,
     )
+
+
+def _for_futures(put: PutSchools, demand: Demand, effort: Effort) -> FuturesPlan:
+    """The options that are regretted least in the future of the plan and in the others."""
+    asked = put.asked
+    grown = {name: pupils_of_places(put, demand, growth_of(asked, each)) for name, each in asked.futures.items()}
+    terms = {key: put.terms[key] for key in OF_FUTURES}
+    return plan_seats_for_futures({FORECAST: put.pupils, **grown}, **terms, of=asked.regret, effort=effort)
 
 
 def _today(put: PutSchools, effort: Effort) -> Seating:

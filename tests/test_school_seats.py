@@ -222,6 +222,10 @@ def test_schools_in_the_data_are_known_by_their_names(tmp_path):
         ({"standing.assumed": "[{classes: {primary: 1}}]"}, "write exactly one of roll, assumed"),
         ({"limit_min": "{primary: 10}"}, "no limit_m beside it"),
         ({"order": "[walk, walk]"}, "more than once"),
+        ({"later": "[2022]"}, "later must rise, and begin after 2022"),
+        ({"futures": "{forecast: {moving: 0.1}}"}, "give another name"),
+        ({"feeders": "true"}, "write both in stages"),
+        ({"futures": "{b: {private: {junior: 0.1}}}"}, "futures.b.private: junior"),
     ],
 )
 def test_what_contradicts_itself_is_named(town, changes, says):
@@ -239,3 +243,47 @@ def test_broken_data_name_their_file_and_culprits(tmp_path):
     town = write(tmp_path, QUESTION.replace("times: 3,", "times: 3, only: [new],"))
     with pytest.raises(QuestionError, match=r"schools\.0: extend\.only: 1 ids are of no school"):
         answer(town)
+
+
+FUTURES = (
+    "schools.0.pupils.births_change=-0.077",
+    "schools.0.later=[2027, 2032]",
+    "schools.0.futures={few births: {births_change: -0.3}, people come: {moving: 0.05}}",
+    "schools.0.years=[2022, 2024]",
+)
+
+
+def test_a_plan_is_asked_of_later_years_and_of_several_futures(town):
+    run = answer(town, *FUTURES)
+    (seats,) = run.schools
+    assert seats.later.pupils.years == ("2027", "2032")
+    assert seats.later.zones("primary", "2027").tolist() == seats.plan.zones("primary", "2024").tolist()
+    later = [row for row in rows(TABLES["seats.csv"](run)) if row["way"] == "later"]
+    assert [row["year"] for row in later] == ["2027", "2032"]
+    assert [float(row["empty seats"]) for row in later] == pytest.approx(
+        [seats.later.balance(year).empty.sum() for year in ("2027", "2032")], abs=1e-3
+    )
+    (record,) = json.loads(json.dumps(RECORDS["schools"](run)))
+    futures = record["futures"]
+    assert [each["plan"] for each in futures["plans"]] == ["forecast", "few births", "people come", "least regret"]
+    assert futures["ending"] == "proven"
+    assert futures["largest_regrets"][1]["value"] == max(each["regret"] for each in futures["plans"][-1]["in"].values())
+    assert seats.futures.best["people come"].pupils.total[0, 1] == pytest.approx(
+        seats.plan.pupils.total[0, 1] * 1.05**2
+    )
+    assert any(line.startswith("    2032: primary") for line in seats.sentences())
+
+
+def test_primary_schools_of_a_scenario_feed_junior_ones(town):
+    #  both stages in the old school: 90 and 9 of primary age, half as many of junior age, none of c
+    run = answer(
+        town, "schools.0.stages=[primary, junior]", "schools.0.build=null",
+        "schools.0.pupils.of_everybody={0-5: 0.1, 6-11: 0.6, 12-14: 0.3}", "schools.0.limit_m.junior=1000",
+        "schools.0.standing.roll.classes={primary: rooms, junior: rooms}", "schools.0.feeders=true",
+    )  # fmt: skip
+    (seats,) = run.schools
+    (record,) = RECORDS["schools"](run)
+    assert record["feeders"]["links"] == [{"primary": "old", "junior": "old", "pupils": 33, "too_far": 0}]
+    assert record["feeders"]["in_no_primary_zone"] == 15
+    assert record["feeders"]["more_than_without"]["walk"] == 0
+    assert any("old → old: 33 pupils" in line for line in seats.sentences())

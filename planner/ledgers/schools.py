@@ -14,6 +14,8 @@ from planner.ledgers.sheets import Cell, Column, Sheet, Words
 from planner.run import Run
 from planner.school_seats import SchoolSeats
 from planner.schools.balance import SeatBalance, StageSeats
+from planner.schools.feeders import FeederLinks
+from planner.schools.futures import FuturesPlan
 from planner.schools.plan import Seating, Walks, walks_of
 
 WAYS: dict[str, Words] = {
@@ -48,7 +50,7 @@ def seats_text(run: Run) -> str:
             "data": MADE_UP if run.synthetic else "",
         }
         for seats in run.schools
-        for name, seating in _ways(seats)
+        for name, seating in (*_ways(seats), *_later(seats))
         for t, year in enumerate(seating.pupils.years)
         for g, (stage, walks) in enumerate(zip(seating.balance(year).by_stage, seating.walks(year), strict=True))
     )
@@ -120,7 +122,9 @@ def school_records(run: Run) -> list[dict[str, Any]]:
                 stage.id: {state: len(schools) for state, schools in seats.relieved(stage.id).items()}
                 for stage in seats.plan.schools.stages
             },
-            "ways": {name: _way_record(seating) for name, seating in _ways(seats)},
+            "ways": {name: _way_record(seating) for name, seating in (*_ways(seats), *_later(seats))},
+            "futures": None if seats.futures is None else _futures_record(seats.futures),
+            "feeders": None if seats.feeders is None else _feeders_record(seats.feeders),
             "fewest": None
             if seats.fewest is None
             else {
@@ -192,6 +196,65 @@ def seats_sheet(run: Run) -> Sheet | None:
 def _ways(seats: SchoolSeats) -> Iterator[tuple[str, Seating]]:
     for name, seating in seats.beside:
         yield ("today_zones" if name == "today" and seats.put.today is not None else name), seating
+
+
+def _later(seats: SchoolSeats) -> Iterator[tuple[str, Seating]]:
+    if seats.later is not None:
+        yield "later", seats.later
+
+
+def _futures_record(plan: FuturesPlan) -> dict[str, Any]:
+    """Each future's best plan and the least regretted one, in every future."""
+    return {
+        "regret_of": plan.of,
+        "ending": plan.ending,
+        "solver": plan.solver,
+        "largest_regrets": [
+            {"aim": level.aim, "value": figure(level.value, 3), "bound": figure(level.bound, 3), "proven": level.proven}
+            for level in plan.levels
+        ],
+        "plans": [
+            {
+                "plan": name,
+                "options": [str(taken) for taken in taken_in],
+                "in": {
+                    future: {
+                        "reach_no_school": figure(plan.unserved[p, f], 3),
+                        "value": figure(plan.value[p, f], 3),
+                        "regret_unserved": figure(plan.regret_unserved[p, f], 3),
+                        "regret": figure(plan.regret[p, f], 3),
+                    }
+                    for f, future in enumerate(plan.futures)
+                },
+            }
+            for p, (name, taken_in) in enumerate(
+                [
+                    *((name, each.taken) for name, each in plan.best.items()),
+                    ("least regret", next(iter(plan.robust.values())).taken),
+                ]
+            )
+        ],
+    }
+
+
+def _feeders_record(links: FeederLinks) -> dict[str, Any]:
+    """Which junior school each primary school feeds, and what that costs beside none."""
+    return {
+        "ending": links.linked.ending,
+        "links": [
+            {"primary": primary, "junior": junior or None, "pupils": figure(pupils, 3), "too_far": figure(far, 3)}
+            for primary, junior, pupils, far in zip(
+                links.primary.tolist(),
+                links.junior.tolist(),
+                links.pupils.tolist(),
+                links.too_far.tolist(),
+                strict=True,
+            )
+        ],
+        "more_than_without": {level.aim: figure(links.more(level.aim), 3) for level in links.linked.levels},
+        "apart_without": figure(links.apart, 3),
+        "in_no_primary_zone": figure(links.unzoned, 3),
+    }
 
 
 def _stage_row(stage: StageSeats, walks: Walks, unit: str) -> dict[str, object]:

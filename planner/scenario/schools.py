@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_validator
 
 from planner import walkers
-from planner.optimise.seats.question import AIMS, Aim
+from planner.optimise.seats.question import AIMS, Aim, Figure
 from planner.scenario.faults import complaint
 from planner.scenario.inputs import Amount, Column, Count, Layer, Model, Positive, SiteLayer, Text, known
 from planner.scenario.people import AgeClass, Units
@@ -18,6 +18,7 @@ StageId = Annotated[str, known("stage of school", stages)]
 WalkerId = Annotated[str, known("walker", walkers.profiles)]
 SchoolYear = Annotated[int, Field(strict=True, ge=1900, le=2200)]
 Change = Annotated[float, Field(strict=True, gt=-1, lt=1)]
+FORECAST = "forecast"  # the future that `pupils` tells
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 
 
@@ -286,6 +287,15 @@ class SchoolQuestion(Model):
     order: Annotated[tuple[Aim, ...], Field(min_length=1)] = AIMS
     """The aims, one after the other; those left out are not sought. Without walk, pupils then go
     the shortest ways that the options found let them."""
+    later: tuple[SchoolYear, ...] = ()
+    """Years after the plan in which its seats are counted again, with its classes and zones: [2031, 2036]."""
+    futures: dict[Text, Growth] = Field({})
+    """Other futures by name, what they do not say as in pupils; births_change alone replaces births:
+    {few births: {births_change: -0.1}, people come: {moving: 0.02}}."""
+    regret: Figure = "oversized"
+    """What is regretted in a future once everybody who can reaches a school: pupils beyond some class size."""
+    feeders: StrictBool = False
+    """Whether each primary school feeds one junior school, and what that costs."""
     time_limit_s: Positive = 60
     """After how many seconds the search stops; every aim then says what a better plan could gain at most."""
     gap: Annotated[Amount, Field(lt=1)] = 0.0
@@ -330,12 +340,25 @@ class SchoolQuestion(Model):
         return value
 
     @model_validator(mode="after")
+    def _beyond_the_plan(self) -> "SchoolQuestion":
+        if self.later and (list(self.later) != sorted({*self.later}) or self.later[0] <= self.years[-1]):
+            raise complaint(f"later must rise, and begin after {self.years[-1]}")
+        if self.pupils.given and (self.later or self.futures):
+            raise complaint("later and futures are of children that grow older; pupils that are given do not")
+        if FORECAST in self.futures:
+            raise complaint(f"futures: {FORECAST} is the one of pupils; give another name")
+        if self.feeders and not {"primary", "junior"} <= {*self.stages}:
+            raise complaint("feeders lead from primary to junior schools: write both in stages")
+        return self
+
+    @model_validator(mode="after")
     def _of_its_stages(self) -> "SchoolQuestion":
         blocks: dict[str, Iterable[str]] = {
             "limit_m": self.limit_m,
             "limit_min": self.limit_min,
             "pupils.given": self.pupils.given,
             "pupils.private": self.pupils.private,
+            **{f"futures.{name}.private": each.private for name, each in self.futures.items()},
             "zones.today": self.zones.today if self.zones else {},
             "extend.classes": self.extend.classes if self.extend else {},
             "standing.roll.classes": self.standing.roll.classes if self.standing.roll else {},

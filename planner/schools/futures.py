@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
 import numpy as np
 
 from planner.errors import QuestionError, first
 from planner.network import Flags, Floats
 from planner.optimise.seats.levels import Level
+from planner.optimise.seats.question import FIGURES, Figure
 from planner.optimise.seats.regret import Futures, search_least_regret
 from planner.reach import Reach
 from planner.rules import USUAL, Effort
@@ -18,8 +18,6 @@ from planner.schools.pupils import Pupils
 from planner.schools.seating import plan_of, used_in
 from planner.schools.stock import Option, Schools
 
-Figure = Literal["severe", "oversized", "large_schools", "above_standard", "walk"]
-FIGURES: tuple[Figure, ...] = get_args(Figure)
 OWN = 0.5  # of the time, what the best plans of all futures may take
 
 

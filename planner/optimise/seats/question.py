@@ -13,6 +13,8 @@ from planner.optimise.choice import Choice
 
 Aim = Literal["unserved", "severe", "oversized", "large_schools", "above_standard", "walk", "cost", "moved"]
 AIMS: tuple[Aim, ...] = get_args(Aim)  # in their usual order
+Figure = Literal["severe", "oversized", "large_schools", "above_standard", "walk"]  # what may be regretted
+FIGURES: tuple[Figure, ...] = get_args(Figure)
 OF_ROWS = ("walk", "moved")  # aims that tell rows with the same rooms apart
 UNKNOWN, ELSEWHERE = -2, -1  # where a row was in the year before
 
