@@ -699,6 +699,19 @@ def test_parts_of_a_place_go_no_further_than_the_places_between():
     assert zones.thin(np.array([1, 0.8, 0.8, 0.5])) == []
 
 
+def test_a_ground_that_two_schools_share_parts_nobody_from_either():
+    #    1         both schools stand at home 0, which goes to the first; all others go to the second
+    #  0 2 4
+    #    3
+    of = [small("a", limit=400)]
+    metres = [[0, 0], [200, 100], [200, 100], [200, 100], [200, 200]]
+    touch = np.array([[0, 1], [0, 2], [0, 3], [1, 4], [2, 4], [3, 4]])
+    zones = Arrays(pupils_of([[1]] * 5, of), schools_of([2, 2], of), reach_of(metres, 400), neighbours=touch).zones
+    assert zones.shared.all()
+    assert zones.broken(np.array([1, 0] + [0, 1] * 4)) == []
+    assert zones.thin(np.array([1.0, 0] + [0, 1] * 4)) == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(maps(), st.integers(0, 2**32 - 1))
 def test_no_row_that_parts_of_places_break_forbids_a_zone_that_hangs_together(asked, seed):

@@ -7,7 +7,8 @@ from planner.network import Flags, Floats, Integers
 from planner.optimise.seats.connected import Zones
 from planner.optimise.seats.question import ELSEWHERE, SeatsQuestion
 
-SOME = (3, 4, 5, 6)  # zones that are decided anew at once
+SOME = ((3, 0), (4, 0), (3, 2), (3, 3), (3, 5), (5, 0), (6, 0))  # zones around a room that are decided anew at once,
+# and which part of all rooms lies between it and another with as many; 0 = no other
 
 
 def some_zones(question: SeatsQuestion, share: Floats, rooms: Integers) -> Flags:

@@ -80,11 +80,12 @@ class Rooms:
         )
 
     def bound(self, goal: float, until: float, zones: Zones | None) -> float:
-        """What no plan undercuts, at most the goal if that is met; −∞ where nothing is known in time.
+        """What no plan undercuts; the search for more ends at a goal.
 
         With `zones`, rows of separators that fractions of sets break are added while they bring something.
         """
-        best, last, centre = -np.inf, -np.inf, self._nearest()
+        centre = self._nearest()
+        best, last = self._priced(centre)[0], -np.inf
         programme = self._programme()
         while perf_counter() < until and best < goal:
             answer = programme.solve(until - perf_counter())

@@ -156,19 +156,19 @@ class _Ground:
         many = 2 * FINEST
         through = np.rint(holds * FINEST)
         through[v] = many
-        if self.given:
-            through[self.root] = many
+        start = n + self.root if self.given else self.root  # what is given holds any number
         beside = self.near.tocoo()
         a, b = beside.coords
         ends = np.concatenate([np.arange(n), n + a]), np.concatenate([n + np.arange(n), b])
         capacity = np.concatenate([through, np.full(len(a), many)]).astype(np.int32)
         pipes = csr_array((capacity, ends), shape=(2 * n, 2 * n))
-        flow = maximum_flow(pipes, self.root, v).flow
+        flow = maximum_flow(pipes, start, v).flow
         left = csr_array(pipes - flow)
         left.data[left.data < 0] = 0
         left.eliminate_zeros()
         reached = np.zeros(2 * n, bool)
-        reached[breadth_first_order(left, self.root, return_predecessors=False)] = True
+        reached[breadth_first_order(left, start, return_predecessors=False)] = True
+        reached[self.root] &= not self.given
         return np.asarray(reached[:n] & ~reached[n:])
 
     def beside(self, share: Floats) -> Flags:

@@ -30,6 +30,7 @@ HASTE = 0.5  # of the time left, what one aim may take if others follow
 SETTLING = 0.75  # of the time, what all aims may take if the walk follows
 PATIENCE_S = 3.0  # what deciding some zones anew may take
 FEW = ("unserved", "moved")  # aims of a plan to begin with where few may move
+SPARE = 1e-3  # what a pupil who moves weighs beside an aim for which only so many may
 FINE = 0.1  # of the gap asked for, where some zones are decided anew
 CORE = 50_000  # ways to go up to which places that go as a whole are asked of the programme, and not rounded alone
 
@@ -350,14 +351,21 @@ class _Search:
         return True
 
     def _improve(self, aim: str, until: float) -> None:
-        """Some zones that touch are decided anew and the others stay, until that makes nothing better."""
-        for size in SOME:
+        """Some zones that touch are decided anew and the others stay, until that makes nothing better.
+
+        Where only so many may move, zones far from each other too, as what is spared here may be spent there.
+        """
+        q = self.question
+        for size, parts in SOME:
+            if parts and q.most_moved is None:
+                continue
             idle, room = 0, 0
-            while idle < self.question.q and not self._closed(aim) and perf_counter() < until:
-                value = self._value(aim)
-                self._anew(room, size, aim, min(until, perf_counter() + PATIENCE_S))
-                idle = 0 if self._value(aim) < value else idle + 1
-                room = (room + 1) % self.question.q
+            while idle < q.q and not self._closed(aim) and perf_counter() < until:
+                before = self.best
+                rooms = [room, (room + q.q // parts) % q.q] if parts else [room]
+                self._anew(rooms, size, aim, min(until, perf_counter() + PATIENCE_S))
+                idle = idle + 1 if self.best is before else 0
+                room = (room + 1) % q.q
 
     def _fill(self, aim: str, until: float) -> None:
         """A bound from rooms that are filled with whole places one by one, where no option is left to decide."""
@@ -371,21 +379,28 @@ class _Search:
             self.cuts += rooms.cuts
             self.forms.pop("whole", None)
 
-    def _anew(self, room: int, size: int, aim: str, until: float) -> None:
-        """The zones around a room decided anew."""
+    def _anew(self, around_rooms: Sequence[int], size: int, aim: str, until: float) -> None:
+        """The zones around rooms decided anew: better in the aim, or as good and fewer move where few may."""
         assert self.best is not None  # noqa: S101  (asked only then)
         assert self.zones is not None  # noqa: S101
         q, share = self.question, self.best.share
-        rooms = around(q, self.zones, share, room, size)
+        rooms = np.unique(np.concatenate([around(q, self.zones, share, room, size) for room in around_rooms]))
         cuts = [cut for cut in self.cuts if q.room[cut[0]] in rooms]
         form = self._stated(*only(q, some_zones(q, share, rooms)), cuts)
-        if aim not in form.programme.aims:
+        aims = form.programme.aims
+        if aim not in aims:
             return
+        if spare := q.most_moved is not None and aim != "moved" and "moved" in aims:
+            aims[aim] += SPARE * aims["moved"]
         while (ending := self._solved(form, aim, until, FINE)) is not None and ending.open is not None:
             plan = self._read(form, ending)
             broken = self.zones.broken(plan.share)
             if not broken:
+                now, then = q.worth(self.best), q.worth(plan)
                 self._offer(plan, aim)
+                fewer = then["moved"] < now["moved"] - NOTHING and then[aim] <= now[aim]
+                if spare and fewer and self._keeps(plan, aim):
+                    self.best = plan
                 return
             _cut(form, broken)
             self.cuts += broken
