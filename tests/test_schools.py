@@ -24,7 +24,7 @@ from planner.optimise.seats import levels
 from planner.optimise.seats.borders import around, joined, some_zones
 from planner.optimise.seats.columns import Rooms
 from planner.optimise.seats.models import seats, sets_of_places
-from planner.optimise.seats.question import AIMS
+from planner.optimise.seats.question import AIMS, Placement
 from planner.optimise.seats.rounding import dealt
 from planner.reach import Reach
 from planner.rules import Effort
@@ -697,6 +697,16 @@ def test_parts_of_a_place_go_no_further_than_the_places_between():
     cuts = zones.thin(np.array([1, 0.3, 0.8, 0.5]))
     assert [(e, others.tolist()) for e, others in cuts] == [(2, [1]), (3, [1])]
     assert zones.thin(np.array([1, 0.8, 0.8, 0.5])) == []
+
+
+def test_a_bound_that_a_plan_undercuts_is_left_aside():
+    asked = chain_of([1, 1], [1, 1], [[0, 100], [100, 0]])
+    search = levels._Search(asked.question, 1.0, 0.0, asked.zones, None)
+    search.best, search.bounds = Placement(np.zeros(0, bool), np.array([0.0, 1, 1, 0])), {"walk": 0.0}
+    search._limit("walk", 201.0)
+    assert search.bounds["walk"] == 0.0
+    search._limit("walk", 199.0)
+    assert search.bounds["walk"] == 199.0
 
 
 def test_a_ground_that_two_schools_share_parts_nobody_from_either():

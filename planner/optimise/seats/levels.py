@@ -21,6 +21,7 @@ from planner.optimise.solver import Ending, solve
 log = logging.getLogger(__name__)
 
 AGREE = 1e-6  # share of an aim within which plan and bound must agree to be called proven
+FALSE = 1e-4  # share by which no bound can exceed a plan that keeps what earlier aims came to, but for rounding
 CLOSE = 1e-7  # gap at which the solver ends, well within that
 KEEP = (1e-9, 1e-7, 1e-6)  # share by which a later aim may make an earlier one worse: rounding, as little as will do
 NOTHING = 1e-9  # a share of a row that is rounding
@@ -287,10 +288,12 @@ class _Search:
             log.info("%s: the solver's plan breaks its own rows", aim)
         return None
 
-    def _limit(self, aim: str, ending: Ending) -> None:
-        """Hear a bound."""
-        if ending.feasible:
-            self.bounds[aim] = max(self.bounds[aim], ending.bound)
+    def _limit(self, aim: str, bound: float) -> None:
+        """Hear a bound; one that a known plan undercuts by more than rounding is false and left aside."""
+        if self.best is not None and bound - self._value(aim) > FALSE * max(1.0, abs(self._value(aim))):
+            log.warning("%s: a bound of %s, where a plan has %s, is left aside", aim, bound, self._value(aim))
+            return
+        self.bounds[aim] = max(self.bounds[aim], bound)
 
     def _narrow(self, aim: str, until: float) -> None:
         """A plan of zones that hang together at once, perhaps not the best of them."""
@@ -309,7 +312,8 @@ class _Search:
         ending = self._solved(form, aim, until)
         if ending is None:
             return
-        self._limit(aim, ending)
+        if ending.feasible:
+            self._limit(aim, ending.bound)
         if ending.open is None:
             return
         share = np.array([ending.values[variable.index] for variable in form.programme.go])
@@ -338,7 +342,7 @@ class _Search:
             if not ending.feasible:
                 self.feasible = self.best is not None
                 return not self.feasible
-            self._limit(aim, ending)
+            self._limit(aim, ending.bound)
             if ending.open is None:
                 break
             plan = self._read(form, ending)
@@ -375,7 +379,7 @@ class _Search:
         rooms = Rooms(q, aim, self.firm, q.choice.keep)
         if rooms.allowed():
             goal = self._value(aim) - max(NOTHING, self.gap) * max(1.0, abs(self._value(aim)))
-            self.bounds[aim] = max(self.bounds[aim], rooms.bound(goal, until, self.zones))
+            self._limit(aim, rooms.bound(goal, until, self.zones))
             self.cuts += rooms.cuts
             self.forms.pop("whole", None)
 
