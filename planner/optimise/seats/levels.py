@@ -149,6 +149,8 @@ class _Search:
             self.bounds[aim] = self._least(aim)
             until = end if number == len(aims) - 1 else min(end, self._after(HASTE))
             if self.zones is not None:
+                if q.choice.free.any():
+                    self._bound_parted(aim, self._before(until), merged=q.most_moved is None and number < own)
                 self._improve(aim, self._before(until))
                 if aim in OF_ROWS:
                     self._fill(aim, self._before(until))
@@ -176,8 +178,25 @@ class _Search:
         self._compare(Placement(keep, share), aims)
         if self.zones is not None:
             self._compare(Placement(keep, joined(q, self.zones, share, q.classes_of(keep) > 0)), aims)
-            if q.most_moved is None or not self._move_few(aims):
+            if q.choice.free.any():
+                self._choose_first(aims)
+            elif q.most_moved is None or not self._move_few(aims):
                 self._together(aims)
+
+    def _choose_first(self, aims: Sequence[str]) -> None:
+        """A plan of zones with the options that are best where places may be parted, which are found soon."""
+        before = [aim for aim in aims if aim not in OF_ROWS]
+        loose = _Search(replace(self.question, single=False), HASTE**2 * self._left(), self.gap, None, None)
+        loose.run(before, then_walk=False)
+        if loose.best is None:
+            return
+        taken = loose.best.taken
+        settled = replace(self.question, choice=Choice(taken, ~taken, ()))
+        search = _Search(settled, HASTE * self._left(), self.gap, self.zones, None)
+        search.run(aims, then_walk=False)
+        self.cuts, self.solvers = search.cuts, [*self.solvers, *loose.solvers, *search.solvers]
+        if search.best is not None:
+            self._compare(search.best, aims)
 
     def _move_few(self, aims: Sequence[str]) -> bool:
         """A plan in which few pupils move, where only so many may; whether there are few enough."""
@@ -294,6 +313,14 @@ class _Search:
             log.warning("%s: a bound of %s, where a plan has %s, is left aside", aim, bound, self._value(aim))
             return
         self.bounds[aim] = max(self.bounds[aim], bound)
+
+    def _bound_parted(self, aim: str, until: float, *, merged: bool) -> None:
+        """A bound from places that may be parted, in zones that need not hang together."""
+        form = self._form("parted", merged=merged)
+        if aim in form.programme.aims and not self._closed(aim):
+            ending = self._solved(form, aim, until)
+            if ending is not None and ending.feasible:
+                self._limit(aim, ending.bound)
 
     def _narrow(self, aim: str, until: float) -> None:
         """A plan of zones that hang together at once, perhaps not the best of them."""
