@@ -29,6 +29,11 @@ from planner.schools.stock import Option
 log = logging.getLogger(__name__)
 
 RELIEF = ("unserved", "severe", "oversized", "large_schools", "above_standard", "walk")  # aims of today's classes
+STATES = {
+    "severe": "schools with severely oversized classes",
+    "oversized": "with oversized ones",
+    "large": "schools with too many pupils",
+}
 FEWEST = ("unserved", "severe", "oversized", "large_schools", "cost")  # aims of the fewest classes
 OF_FUTURES = (  # what is asked of every future: whole places and zones are not
     *("schools", "reach", "options", "budget", "carry_over", "limits", "most_options", "most_seats"),
@@ -127,11 +132,15 @@ class SchoolSeats:
                     f"{will.oversized_classes:,}"
                 )
             yield f"  {missing}; walk {walks.mean:,.0f} {unit}, nine of ten up to {walks.p90:,.0f} {unit}"
+            left = [f"{len(of)} {STATES[state]}" for state, of in self.relieved(was.stage.id).items() if of]
+            if left:
+                yield f"  no longer {', '.join(left)}"
         yield from (f"  {line}" for line in str(self.plan).splitlines())
         if self.fewest is not None and any(np.isfinite(stage.oversized) for stage in self.plan.schools.stages):
+            proven = self.fewest.ending == "proven"
             yield (
-                f"  {self.fewest.seats_added(self.last).sum():,.0f} seats in {len(self.fewest.taken)} options are "
-                f"the fewest that leave as few pupils in too large classes ({self.fewest.ending})"
+                f"  {self.fewest.seats_added(self.last).sum():,.0f} seats in {len(self.fewest.taken)} options "
+                f"{'are the fewest that' if proven else '(perhaps fewer)'} leave as few pupils in too large classes"
             )
         for title, said in (
             ("with these classes and zones, later", self.later),
