@@ -187,7 +187,9 @@ def _answered(number: int, put: PutSchools, demand: Demand) -> SchoolSeats:
         if asked.later
         else None,
         _for_futures(put, demand, effort) if asked.futures else None,
-        feeder_links(plan, put.reach, limits=put.limits, effort=effort) if asked.feeders else None,
+        feeder_links(plan, put.reach, limits=put.limits, least_share=asked.feeder_share, effort=effort)
+        if asked.feeders
+        else None,
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from planner.errors import DataError, PeopleError, QuestionError, ScenarioError
-from planner.ledgers import RECORDS, TABLES
+from planner.ledgers import RECORDS, SHEETS, TABLES
 from planner.ledgers.schools import seats_sheet
 from planner.run import run_scenario
 from planner.scenario import load
@@ -287,3 +287,24 @@ def test_primary_schools_of_a_scenario_feed_junior_ones(town):
     assert record["feeders"]["in_no_primary_zone"] == 15
     assert record["feeders"]["more_than_without"]["walk"] == 0
     assert any("old → old: 33 pupils" in line for line in seats.sentences())
+
+
+def test_the_sheets_have_later_years_futures_and_feeder_links(tmp_path):
+    question = QUESTION.replace("stages: [primary]", "stages: [primary, junior]").replace(
+        "0-5: 0.1, 6-11: 0.9", "0-5: 0.1, 6-11: 0.6, 12-14: 0.3"
+    )
+    question = question.replace("{primary: rooms}", "{primary: rooms, junior: junior_rooms}").replace(
+        "sizes: [{primary: 1}]", "sizes: [{primary: 1}, {junior: 1}]"
+    )
+    roll = ROLL.replace(",1,,90,0", ",1,1,60,30")
+    more = "    later: [2027]\n    futures: {many: {moving: 0.2}}\n    feeders: true\n"
+    town = write(tmp_path, f"{question}{more}".replace("years: [2022]", "years: [2023]"), roll)
+    run = answer(town, "schools.0.pupils.births_change=0.0", "schools.0.pupils.counted=2022")
+    sheets = {sheet.id: sheet for sheet_of in SHEETS if (sheet := sheet_of(run)) is not None}
+    assert sum("2027" in str(row[0]) for row in sheets["seats"].rows) == 2
+    futures = sheets["futures"]
+    assert [column.title["en"] for column in futures.columns] == ["Options", "forecast", "many"]
+    assert futures.rows[0][1].startswith("0")
+    assert futures.rows[1][2].startswith("0")
+    assert [words["en"] for words in (row[0] for row in futures.rows)][-1].endswith("least regret")
+    assert next(iter(sheets["feeders"].rows))[0] == "老小学"

@@ -34,6 +34,7 @@ from planner.ledgers.levels import centres_text, level_records, levels_sheet, pr
 from planner.ledgers.measures import measures_records, measures_sheet, measures_text
 from planner.ledgers.phases import phases_records, phases_sheet, phases_text
 from planner.ledgers.rule_sets import rule_set_records, rule_sets_sheet, rule_sets_text
+from planner.ledgers.school_futures import feeders_sheet, futures_sheet
 from planner.ledgers.schools import catchments_text, school_records, schools_text, seats_sheet, seats_text
 from planner.ledgers.sheets import Sheet
 from planner.ledgers.stated import stated_records, stated_sheet, stated_text
@@ -100,6 +101,8 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     circle_sheet,
     levels_sheet,
     seats_sheet,
+    futures_sheet,
+    feeders_sheet,
     examined_sheet,
     other_plans_sheet,
     sensitivity_sheet,

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from planner.cells import figure, plain, table_text
+from planner.ledgers.school_futures import feeders_record, futures_record
 from planner.ledgers.sheets import Cell, Column, Sheet, Words
 from planner.run import Run
 from planner.school_seats import SchoolSeats
 from planner.schools.balance import SeatBalance, StageSeats
-from planner.schools.feeders import FeederLinks
-from planner.schools.futures import FuturesPlan
 from planner.schools.plan import Seating, Walks, walks_of
 
 WAYS: dict[str, Words] = {
@@ -26,6 +25,7 @@ WAYS: dict[str, Words] = {
     "fewest_classes": {"zh": "消除大班额的最少新增", "en": "the fewest classes that leave as few too large"},
     "plan": {"zh": "本方案", "en": "the plan"},
 }
+LATER: Words = {"zh": "本方案班级与学区，至", "en": "the plan's classes and zones in"}
 KINDS: dict[str, Words] = {
     "build": {"zh": "新建", "en": "build"},
     "extend": {"zh": "扩建", "en": "extend"},
@@ -123,8 +123,8 @@ def school_records(run: Run) -> list[dict[str, Any]]:
                 for stage in seats.plan.schools.stages
             },
             "ways": {name: _way_record(seating) for name, seating in (*_ways(seats), *_later(seats))},
-            "futures": None if seats.futures is None else _futures_record(seats.futures),
-            "feeders": None if seats.feeders is None else _feeders_record(seats.feeders),
+            "futures": None if seats.futures is None else futures_record(seats.futures),
+            "feeders": None if seats.feeders is None else feeders_record(seats.feeders),
             "fewest": None
             if seats.fewest is None
             else {
@@ -146,23 +146,14 @@ def seats_sheet(run: Run) -> Sheet | None:
     for seats in run.schools:
         for g, stage in enumerate(seats.plan.schools.stages):
             for name, seating in _ways(seats):
-                now = seating.balance(seats.last).by_stage[g]
-                walks = seating.walks(seats.last)[g]
                 words = WAYS[name]
-                rows.append(
-                    (
-                        {language: f"{stage.title[language]} · {words[language]}" for language in ("zh", "en")},
-                        figure(now.pupils, 0),
-                        f"{now.seats:,.0f}",
-                        f"{seating.seats_added(seats.last)[g]:+,.0f}",
-                        f"{now.missing_oversized:,.0f}" if np.isfinite(stage.oversized) else "–",
-                        f"{now.missing_standard:,.0f}",
-                        f"{now.empty:,.0f}",
-                        f"{seating.unserved[:, g, -1].sum():,.0f}",
-                        f"{walks.mean:,.0f} / {walks.p90:,.0f}",
-                    )
-                )
+                rows.append(_sheet_row(seating, seats.last, g, words))
                 more.append(tuple(_taken_words(seats, stage.id)) if name == "plan" else ())
+            for _, later in _later(seats):
+                for year in later.pupils.years:
+                    words = {language: f"{title} {year}" for language, title in LATER.items()}
+                    rows.append(_sheet_row(later, year, g, words))
+                    more.append(())
     unit = run.schools[0].plan.unit
     return Sheet(
         id="seats",
@@ -193,6 +184,22 @@ def seats_sheet(run: Run) -> Sheet | None:
     )
 
 
+def _sheet_row(seating: Seating, year: str, g: int, words: Words) -> tuple[Cell, ...]:
+    """A way, stage and year as the sheet has it."""
+    now, walks, t = seating.balance(year).by_stage[g], seating.walks(year)[g], seating.pupils.years.index(year)
+    return (
+        {language: f"{now.stage.title[language]} · {words[language]}" for language in ("zh", "en")},
+        figure(now.pupils, 0),
+        f"{now.seats:,.0f}",
+        f"{seating.seats_added(year)[g]:+,.0f}",
+        f"{now.missing_oversized:,.0f}" if np.isfinite(now.stage.oversized) else "–",
+        f"{now.missing_standard:,.0f}",
+        f"{now.empty:,.0f}",
+        f"{seating.unserved[:, g, t].sum():,.0f}",
+        f"{walks.mean:,.0f} / {walks.p90:,.0f}",
+    )
+
+
 def _ways(seats: SchoolSeats) -> Iterator[tuple[str, Seating]]:
     for name, seating in seats.beside:
         yield ("today_zones" if name == "today" and seats.put.today is not None else name), seating
@@ -201,60 +208,6 @@ def _ways(seats: SchoolSeats) -> Iterator[tuple[str, Seating]]:
 def _later(seats: SchoolSeats) -> Iterator[tuple[str, Seating]]:
     if seats.later is not None:
         yield "later", seats.later
-
-
-def _futures_record(plan: FuturesPlan) -> dict[str, Any]:
-    """Each future's best plan and the least regretted one, in every future."""
-    return {
-        "regret_of": plan.of,
-        "ending": plan.ending,
-        "solver": plan.solver,
-        "largest_regrets": [
-            {"aim": level.aim, "value": figure(level.value, 3), "bound": figure(level.bound, 3), "proven": level.proven}
-            for level in plan.levels
-        ],
-        "plans": [
-            {
-                "plan": name,
-                "options": [str(taken) for taken in taken_in],
-                "in": {
-                    future: {
-                        "reach_no_school": figure(plan.unserved[p, f], 3),
-                        "value": figure(plan.value[p, f], 3),
-                        "regret_unserved": figure(plan.regret_unserved[p, f], 3),
-                        "regret": figure(plan.regret[p, f], 3),
-                    }
-                    for f, future in enumerate(plan.futures)
-                },
-            }
-            for p, (name, taken_in) in enumerate(
-                [
-                    *((name, each.taken) for name, each in plan.best.items()),
-                    ("least regret", next(iter(plan.robust.values())).taken),
-                ]
-            )
-        ],
-    }
-
-
-def _feeders_record(links: FeederLinks) -> dict[str, Any]:
-    """Which junior school each primary school feeds, and what that costs beside none."""
-    return {
-        "ending": links.linked.ending,
-        "links": [
-            {"primary": primary, "junior": junior or None, "pupils": figure(pupils, 3), "too_far": figure(far, 3)}
-            for primary, junior, pupils, far in zip(
-                links.primary.tolist(),
-                links.junior.tolist(),
-                links.pupils.tolist(),
-                links.too_far.tolist(),
-                strict=True,
-            )
-        ],
-        "more_than_without": {level.aim: figure(links.more(level.aim), 3) for level in links.linked.levels},
-        "apart_without": figure(links.apart, 3),
-        "in_no_primary_zone": figure(links.unzoned, 3),
-    }
 
 
 def _stage_row(stage: StageSeats, walks: Walks, unit: str) -> dict[str, object]:

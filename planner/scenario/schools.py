@@ -296,6 +296,8 @@ class SchoolQuestion(Model):
     """What is regretted in a future once everybody who can reaches a school: pupils beyond some class size."""
     feeders: StrictBool = False
     """Whether each primary school feeds one junior school, and what that costs."""
+    feeder_share: Share = 0.5
+    """How many of its pupils must have that junior school within the limit."""
     time_limit_s: Positive = 60
     """After how many seconds the search stops; every aim then says what a better plan could gain at most."""
     gap: Annotated[Amount, Field(lt=1)] = 0.0

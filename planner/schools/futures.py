@@ -67,7 +67,7 @@ class FuturesPlan:
         for level in self.levels:
             (what, unit), most = WORDS[level.aim], "" if level.aim == "cost" else " more than the best at most"
             least = "proven least" if level.proven else f"at least {level.bound:,.0f}"
-            lines.append(f"{level.value:,.0f} {unit}{' ' if what else ''}{what}{most}: {least}")
+            lines.append(f"{np.rint(level.value) + 0.0:,.0f} {unit}{' ' if what else ''}{what}{most}: {least}")
         return "\n".join(lines)
 
 
