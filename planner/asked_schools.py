@@ -19,7 +19,7 @@ from planner.residents import in_units
 from planner.scenario import Scenario
 from planner.scenario.schools import FREE, Growth, Roll, SchoolQuestion
 from planner.schools.pupils import Pupils, forecast_pupils, single_years
-from planner.schools.stages import Stage, stage
+from planner.schools.stages import Stage
 from planner.schools.stock import Option, Schools
 from planner.schools.touching import touching_places
 from planner.sources import tables
@@ -77,7 +77,7 @@ def put_schools(
     built: Shapes,
 ) -> PutSchools:
     """The question over the city's people and streets. `built` are parcels that other plans take."""
-    of = tuple(stage(each) for each in asked.stages)
+    of = asked.taught
     schools, notes = _standing(asked, of, scenario, city, standing)
     options = [*_extensions(asked, schools)]
     if asked.build is not None:
@@ -126,7 +126,7 @@ def pupils_of(
     asked: SchoolQuestion, demand: Demand, growth: Growth | None = None, years: tuple[int, ...] = ()
 ) -> Pupils:
     """The pupils of each place of the demand, in the years of the plan or others, with another growth if given."""
-    of, years, source = tuple(stage(each) for each in asked.stages), years or asked.years, asked.pupils
+    of, years, source = asked.taught, years or asked.years, asked.pupils
     growth = growth or source
     if source.given:
         columns = [
@@ -298,10 +298,11 @@ def _with_parcels(
         None if schools.pupils is None else np.concatenate([schools.pupils, none]),
     )
     cost = build.cost or FREE
+    class_size = {each.id: each.class_size for each in schools.stages}
     options = []
     for parcel, area in zip(land.ids.tolist(), land.area_m2.tolist(), strict=True):
         for size in build.sizes:
-            seats = sum(stage(each).class_size * count for each, count in size.items())
+            seats = sum(class_size[each] * count for each, count in size.items())
             if area >= build.m2_per_seat * seats:
                 of = " + ".join(f"{count} {each}" for each, count in size.items())
                 options.append(

@@ -29,11 +29,7 @@ from planner.schools.stock import Option
 log = logging.getLogger(__name__)
 
 RELIEF = ("unserved", "severe", "oversized", "large_schools", "above_standard", "walk")  # aims of today's classes
-STATES = {
-    "severe": "schools with severely oversized classes",
-    "oversized": "with oversized ones",
-    "large": "schools with too many pupils",
-}
+STATES = {"severe": "severely oversized classes", "oversized": "oversized classes", "large": "too many pupils"}
 FEWEST = ("unserved", "severe", "oversized", "large_schools", "cost")  # aims of the fewest classes
 OF_FUTURES = (  # what is asked of every future: whole places and zones are not
     *("schools", "reach", "options", "budget", "carry_over", "limits", "most_options", "most_seats"),
@@ -132,9 +128,9 @@ class SchoolSeats:
                     f"{will.oversized_classes:,}"
                 )
             yield f"  {missing}; walk {walks.mean:,.0f} {unit}, nine of ten up to {walks.p90:,.0f} {unit}"
-            left = [f"{len(of)} {STATES[state]}" for state, of in self.relieved(was.stage.id).items() if of]
+            left = [f"{len(of)} of {STATES[state]}" for state, of in self.relieved(was.stage.id).items() if of]
             if left:
-                yield f"  no longer {', '.join(left)}"
+                yield f"  schools relieved: {', '.join(left)}"
         yield from (f"  {line}" for line in str(self.plan).splitlines())
         if self.fewest is not None and any(np.isfinite(stage.oversized) for stage in self.plan.schools.stages):
             proven = self.fewest.ending == "proven"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator, model_validator
@@ -12,7 +13,7 @@ from planner.scenario.faults import complaint
 from planner.scenario.inputs import Amount, Column, Count, Layer, Model, Positive, SiteLayer, Text, known
 from planner.scenario.people import AgeClass, Units
 from planner.scenario.siting import OnLand
-from planner.schools.stages import stage, stages
+from planner.schools.stages import Stage, stage, stages
 
 StageId = Annotated[str, known("stage of school", stages)]
 WalkerId = Annotated[str, known("walker", walkers.profiles)]
@@ -249,11 +250,28 @@ class Zones(Model):
         return self
 
 
+class StageSizes(Model):
+    """Sizes of a stage that hold here, in the place of the published ones."""
+
+    class_size: Positive | None = None
+    """Pupils of a standard class, at most."""
+    oversized: Positive | None = None
+    """From so many pupils on a class is oversized."""
+    severe: Positive | None = None
+    """And from so many severely."""
+    max_pupils: Positive | None = None
+    """Of one school, at most."""
+    reason: Text
+    """Why; every output repeats it."""
+
+
 class SchoolQuestion(Model):
     """How many seats are missing, what to build in which year, and who goes to which school."""
 
     stages: Annotated[tuple[StageId, ...], Field(min_length=1)]
     """Which stages are planned together: preschool, primary, junior."""
+    sizes: dict[StageId, StageSizes] = Field({})
+    """Other sizes of classes and schools than the published ones, by stage."""
     years: Annotated[tuple[SchoolYear, ...], Field(min_length=1)]
     """The school years of the plan."""
     pupils: PupilsAsked
@@ -304,6 +322,16 @@ class SchoolQuestion(Model):
     """How far from the best an aim may be, as a share; 0 asks for the proven best."""
 
     @property
+    def taught(self) -> tuple[Stage, ...]:
+        """Its stages, with the sizes that hold here."""
+        return tuple(
+            replace(stage(each), **self.sizes[each].model_dump(exclude={"reason"}, exclude_none=True))
+            if each in self.sizes
+            else stage(each)
+            for each in self.stages
+        )
+
+    @property
     def services(self) -> tuple[str, ...]:
         """The services of the data among which its schools are found."""
         return tuple(dict.fromkeys(each.service for each in self.standing.assumed))
@@ -311,6 +339,7 @@ class SchoolQuestion(Model):
     @property
     def assumptions(self) -> Iterator[str]:
         """Every sentence that somebody assumed."""
+        yield from (f"Sizes of {id} are changed: {each.reason}" for id, each in self.sizes.items())  # noqa: A001
         yield from (said for said in (self.pupils.assumption, self.standing.assumption, self.reason) if said)
         if self.standing.roll is not None and self.standing.roll.assumption:
             yield self.standing.roll.assumption
@@ -356,6 +385,7 @@ class SchoolQuestion(Model):
     @model_validator(mode="after")
     def _of_its_stages(self) -> "SchoolQuestion":
         blocks: dict[str, Iterable[str]] = {
+            "sizes": self.sizes,
             "limit_m": self.limit_m,
             "limit_min": self.limit_min,
             "pupils.given": self.pupils.given,
