@@ -78,6 +78,7 @@ def put_schools(
 ) -> PutSchools:
     """The question over the city's people and streets. `built` are parcels that other plans take."""
     of = asked.taught
+    _check_births(asked, demand)
     schools, notes = _standing(asked, of, scenario, city, standing)
     options = [*_extensions(asked, schools)]
     if asked.build is not None:
@@ -87,6 +88,7 @@ def put_schools(
         Option(each.name, each.school, each.classes, each.cost, _year(each.ready), each.times, each.required)
         for each in asked.options
     ]
+    _check_ids(asked, schools)
     reach, limits = _reach(asked, of, scenario, demand, schools.facilities)
     pupils = of_homes = pupils_of(asked, demand)
     today = _zones_today(asked, city, demand, schools)
@@ -238,15 +240,37 @@ def _of_roll(roll: Roll, of: tuple[Stage, ...], scenario: Scenario, city: City) 
         return found
 
     classes = column(roll.classes)
-    if (bad := (classes < 0) | (classes % 1 != 0)).any():
-        culprits = first(sites.ids[bad.any(axis=1)])
-        raise DataError(
-            f"{roll.file}: {int(bad.any(axis=1).sum())} schools have broken classes ({culprits}). Correct them."
-        )
+    whole = np.where(classes % 1 == 0, classes, -1).astype(np.int64)  # half a class is refused as -1 is
     try:
-        return Schools(sites, of, classes.astype(np.int64), column(roll.pupils) if roll.pupils else None)
+        return Schools(sites, of, whole, column(roll.pupils) if roll.pupils else None)
     except DataError as error:
         raise DataError(f"{roll.file}: {error}") from None
+
+
+def _check_births(asked: SchoolQuestion, demand: Demand) -> None:
+    """That cohorts reach every year that is asked, before anything is planned."""
+    faults = []
+    ways: dict[str, tuple[Growth, tuple[int, ...]]] = {"pupils": (asked.pupils, (*asked.years, *asked.later))}
+    ways |= {f"futures.{name}": (growth_of(asked, each), asked.years) for name, each in asked.futures.items()}
+    for where, (growth, years) in ways.items():
+        try:
+            pupils_of(asked, demand, growth, years)
+        except QuestionError as error:
+            faults.append(f"{where}: {error}")
+    if faults:
+        raise QuestionError("\n".join(faults))
+
+
+def _check_ids(asked: SchoolQuestion, schools: Schools) -> None:
+    """That what may be done is done at schools that there are."""
+    faults = []
+    taught = schools.ids[schools.classes.any(axis=1)].tolist()
+    if asked.extend is not None and (lost := sorted({*asked.extend.only} - {*taught})):
+        faults.append(f"extend.only: {len(lost)} ids are of no school with classes ({first(lost)}). Correct them.")
+    if lost := sorted({each.school for each in asked.options} - {*schools.ids.tolist()}):
+        faults.append(f"options: {len(lost)} ids are of no school and of no parcel ({first(lost)}). Correct them.")
+    if faults:
+        raise QuestionError("\n".join(faults))
 
 
 def _extensions(asked: SchoolQuestion, schools: Schools) -> Iterator[Option]:
@@ -254,10 +278,6 @@ def _extensions(asked: SchoolQuestion, schools: Schools) -> Iterator[Option]:
     extend = asked.extend
     if extend is None:
         return
-    if lost := sorted({*extend.only} - {*schools.ids.tolist()}):
-        raise QuestionError(
-            f"extend.only: {len(lost)} ids are of no school with classes ({first(lost)}). Correct them."
-        )
     cost = extend.cost or FREE
     for j, school in enumerate(schools.ids.tolist()):
         if extend.only and school not in extend.only:
@@ -341,6 +361,7 @@ def _zones_today(asked: SchoolQuestion, city: City, demand: Demand, schools: Sch
         return None
     found = np.full((len(demand.ids), len(schools.stages)), -1, np.int64)
     at = {name: j for j, name in enumerate(schools.ids.tolist())}
+    faults = []
     for g, each in enumerate(schools.stages):
         layer = asked.zones.today.get(each.id)
         if layer is None:
@@ -348,13 +369,16 @@ def _zones_today(asked: SchoolQuestion, city: City, demand: Demand, schools: Sch
         how = how_to_read(layer, city)
         zones = tables.units(layer.file.path, id=layer.id, name=layer.name, kind="zone", crs_to=city.crs, **how)
         named = tables.texts(layer.file.path, layer.school, **how)
-        if lost := sorted({*named.tolist()} - {*at}):
-            raise DataError(
-                f"{layer.file}: {len(lost)} of {len(named)} zones name a school without classes ({first(lost)}). "
-                "Write the ids of the schools as the roll or the data have them."
+        if lost := [name or "no name" for name in named.tolist() if name not in at]:
+            faults.append(
+                f"{layer.file}: {len(lost)} of {len(named)} zones of {each.id} name a school that is not there "
+                f"({first(sorted({*lost}))}). Write the ids of the schools as the roll or the data have them."
             )
+            continue
         zone = zones.holding(demand.xy)
         found[zone >= 0, g] = np.array([at[name] for name in named.tolist()])[zone[zone >= 0]]
+    if faults:
+        raise DataError("\n".join(faults))
     return found
 
 

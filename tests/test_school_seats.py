@@ -235,13 +235,48 @@ def test_what_contradicts_itself_is_named(town, changes, says):
 
 def test_broken_data_name_their_file_and_culprits(tmp_path):
     town = write(tmp_path, roll=ROLL.replace(",1,,90", ",1.5,,90"))
-    with pytest.raises(DataError, match=r"roll\.csv: 1 schools have broken classes \(first: old\)"):
+    with pytest.raises(
+        DataError, match=r"roll\.csv: 1 schools have negative, missing or broken classes \(first: old\)"
+    ):
         answer(town)
     town = write(tmp_path, QUESTION.replace("0-5: 0.1", "2-5: 0.1"))
     with pytest.raises(PeopleError, match=r"schools\.0: .*nobody is counted below 2"):
         answer(town)
     town = write(tmp_path, QUESTION.replace("times: 3,", "times: 3, only: [new],"))
     with pytest.raises(QuestionError, match=r"schools\.0: extend\.only: 1 ids are of no school"):
+        answer(town)
+
+
+def test_all_faults_of_a_roll_of_options_of_zones_and_of_births_are_told_at_once(tmp_path):
+    town = write(tmp_path, roll=ROLL.replace(",1,,90", ",-1,,-90"))
+    with pytest.raises(
+        DataError, match=r"roll\.csv: .* broken classes \(first: old\)(.|\n)*broken pupils \(first: old\)"
+    ):
+        answer(town, "schools.0.standing.roll.pupils={primary: on_roll}")
+    town = write(tmp_path)
+    own = "schools.0.options=[{name: more, school: ghost, classes: {primary: 1}}]"
+    with pytest.raises(QuestionError, match=r"only: .*\(first: nobody\)(.|\n)*options: 1 ids .*\(first: ghost\)"):
+        answer(town, "schools.0.extend.only=[old, nobody]", own)
+    futures = "schools.0.futures={few: {births: {2023: 2}}}"
+    with pytest.raises(
+        QuestionError, match=r"pupils: The births of 2 .*2023, 2024\)(.|\n)*futures\.few: .* 1 .*2024\)"
+    ):
+        answer(town, "schools.0.years=[2022, 2030]", futures)
+    with pytest.raises(QuestionError, match=r"pupils: The births of 6 .*first: 2024"):
+        answer(town, "schools.0.later=[2035]")
+    zone = "{file: zones.geojson, school: school}"
+    stages = (
+        ("stages: [primary]", "stages: [primary, junior]"),
+        ("{primary: rooms}", "{primary: rooms, junior: junior_rooms}"),
+    )
+    question = f"{QUESTION}    zones: {{today: {{primary: {zone}, junior: {zone}}}}}\n"
+    for was, now in (*stages, ("6-11: 0.9", "6-14: 0.9")):
+        question = question.replace(was, now)
+    town = write(tmp_path, question)
+    boxes = [shapely.box(lon, 33.61, lon + 0.01, 33.63) for lon in (114.64, 114.65, 114.66)]
+    gpd.GeoDataFrame({"school": ["old", "ghost", None]}, geometry=boxes, crs=4326).to_file(town / "zones.geojson")
+    says = r"2 of 3 zones of primary .*\(first: ghost, no name\)(.|\n)*2 of 3 zones of junior"
+    with pytest.raises(DataError, match=says):
         answer(town)
 
 

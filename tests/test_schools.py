@@ -177,7 +177,7 @@ def test_what_a_forecast_lacks_is_told_at_once():
         "1 places have negative or missing children (first: home/0). Give 0 or more.",
         "1 years lie before the count of 2025 (first: 2020). Ask for later ones.",
         "Children up to the age of 16 are needed, and those up to 1 are given. Give each year of age a column.",
-        "The births of 1 years are needed (first: 2027). Give how many are then 0 years old.",
+        "The births of 1 years are needed (first: 2027). Give in births how many are then 0 years old.",
         "The births of 1 years are negative or missing (first: 2026). Give 0 or more.",
         "1 shares of private schools are none (first: primary). Give 0 to 1.",
         "1 shares of private schools are of no stage asked for (first: senior).",

@@ -126,7 +126,8 @@ def _refuse(  # noqa: C901  (one fault after the other)
     needed = sorted({counted + later - age for later, age in asked if later > age} - set(births))
     if needed:
         faults.append(
-            f"The births of {len(needed)} years are needed ({first(needed)}). Give how many are then 0 years old."
+            f"The births of {len(needed)} years are needed ({first(needed)}). "
+            "Give in births how many are then 0 years old."
         )
     if wrong := sorted(year for year, number in births.items() if not 0 <= number < np.inf):
         faults.append(f"The births of {len(wrong)} years are negative or missing ({first(wrong)}). Give 0 or more.")
