@@ -26,6 +26,7 @@ SCRIPTS = (
     "what_if_panel.js",
     "swipe.js",
     "catchments.js",
+    "search.js",
     "map.js",
 )
 STYLES = ("leaflet.css", "map.css", "what_if.css", "catchments.css")

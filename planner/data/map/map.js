@@ -88,6 +88,7 @@ class Review {
     this.drawSites();
     this.drawCandidates();
     this.swipe = new Swipe(this);
+    this.search = new Search(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.catchments = this.data.schools.length ? new Catchments(this) : null;
     $("tab-schools").hidden = !this.catchments;

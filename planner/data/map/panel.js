@@ -96,6 +96,8 @@ function writeFixedWords(words) {
   $("banner").hidden = !data.synthetic;
   $("banner").textContent = words.say("synthetic");
   $("unit-filter").placeholder = words.say("filter_units");
+  $("search").placeholder = words.say("search_short");
+  $("search").title = words.say("search");
   $("whole-city").title = words.say("whole_city");
   $("before").title = $("after").title = words.say("before_after_hint");
   const sites = data.plans.reduce((sum, plan) => sum + plan.sites.length, 0);
