@@ -1,4 +1,4 @@
-"""The commands: run, validate, doctor, init, fetch. Whatever takes time to import is imported inside them.
+"""The commands: run, validate, doctor, compare, init, fetch. Whatever takes time to import is imported inside them.
 
 Exit codes: 0 done; 1 finished, but a plan stopped before the gap asked for; 2 a fault in what was typed, in the
 scenario, in what it asks, or in where to write; 3 the data cannot carry the answer, or a download failed; 4 no
@@ -187,6 +187,48 @@ def fetch(
         dated = f", data of {extract.data_date}" if extract.data_date else ""
         typer.echo(f"{place}: {len(extract.ways):,} streets, {len(extract.features):,} features{dated}")
         typer.echo(f"kept in {CACHE.expanduser()}; {extract.attribution}")
+
+
+@app.command()
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="A", help="The folder of a run, or a scenario to answer first.")],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another one.")],
+    out: Annotated[Path | None, typer.Option(help="Write the differences as maps on A3 to this file (.pdf).")] = None,
+    verbose: Verbose = False,
+) -> None:
+    """Tell what run B changes beside run A.
+
+    In people, money and sites, and what else parts the two: data, rules, versions.
+    """
+    with _exit_codes(), _log_to_stderr(verbose=verbose), tempfile.TemporaryDirectory() as room:
+        from planner.compared import compare_runs  # noqa: PLC0415
+
+        folders = [_answered(each, Path(room) / name) for each, name in ((a, "a"), (b, "b"))]
+        compared = compare_runs(*folders)
+        for line in compared.sentences():
+            typer.echo(line)
+        if out is not None:
+            from planner.papers.difference import difference  # noqa: PLC0415
+
+            drawn = difference(compared, *folders)
+            with _writing_to(out):
+                out.write_bytes(drawn)
+            typer.echo(str(out))
+
+
+def _answered(given: Path, room: Path) -> Path:
+    """The folder of a run; a scenario is answered into `room`."""
+    if given.suffix not in {".yaml", ".yml"}:
+        return given
+    from planner import report  # noqa: PLC0415
+    from planner.run import run_scenario  # noqa: PLC0415
+    from planner.scenario import load  # noqa: PLC0415
+
+    asked = load(given)
+    room.mkdir()
+    with _progress() as progress:
+        report.write(run_scenario(asked, progress, _closing(progress)), room)
+    return room
 
 
 @app.command("standards")
