@@ -32,6 +32,7 @@ from tests.browser import review_town, with_two_plans
 from tests.commands import PROJECT
 from tests.test_asked_examination import ASKED
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
+from tests.test_school_seats import answer, write
 
 # The street of test_cli: homes of 100, 10 and 50 people 464 m apart, a plot before each; two names to be afraid of.
 EVIL = '=CMD("calc")'
@@ -328,3 +329,14 @@ def test_a_hostile_name_is_text_in_the_report():
     written = report_docx.report({"zh": bad}, [{"zh": bad}], [sheet], [], language="both", synthetic=False)
     (table,) = docx.Document(io.BytesIO(written)).tables
     assert table.rows[1].cells[0].text == bad.replace("\x00", "")
+
+
+def test_a_sheet_tells_who_goes_to_which_school(tmp_path, monkeypatch):
+    town = answer(write(tmp_path))
+    (seats,), texts = town.schools, said_on_sheets(town, monkeypatch)
+    pages = [page for page in texts if any(line.startswith("Who goes to which school") for line in page)]
+    assert len(pages) == len(seats.plan.schools.stages)
+    told, ids = seats.plan.balance(seats.last), seats.plan.schools.ids.tolist()
+    for g, page in enumerate(pages):
+        rows = {f"{told.pupils[m, g]:,.0f} / {told.classes[m, g]}" for m in range(len(ids)) if told.pupils[m, g] > 0}
+        assert rows == {line.split(" · ")[1] for line in page if " / " in line and line[0].isdigit()}

@@ -33,7 +33,7 @@ SIGNED = 46.0  # mm: the foot of the column
 A_PAGE = 6  # small maps
 ROOM_FOR_A_NAME = 11.0  # mm of paper
 MOST_VECTORS = 60_000  # places; more of them stand on the sheet as a picture
-DPI, PICTURE_DPI = 300, 130
+DPI, PICTURE_DPI = 300, 90
 Each = TypeVar("Each")
 STATES: dict[str, tuple[Words, Look]] = {  # dark, middle and light: told apart in grey print too
     COVERED: ({"zh": "现已达标", "en": "served today"}, {"facecolor": "#0072b2"}),
