@@ -7,6 +7,7 @@ import pytest
 from planner.standards import standards
 from tests.commands import PROJECT, planner
 
+LATER = ("2027", "2032")
 SCENARIO = PROJECT / "scenarios" / "chuanhui.yaml"
 
 
@@ -103,9 +104,13 @@ def test_fewer_seats_than_stated_leave_no_class_oversized_and_those_stated_nearl
     assert standard["plan"] < standard["fewest_classes"] < standard["today"]
     for question in (schools, kindergartens):
         pupils = {
-            way: sum(row["pupils"] + row["reach_no_school"] for row in rows) for way, rows in question["ways"].items()
+            way: sum(row["pupils"] + row["reach_no_school"] for row in rows)
+            for way, rows in question["ways"].items()
+            if way != "later"
         }
         assert list(pupils.values()) == pytest.approx([sum(pupils.values()) / 5] * 5)
+        empty = [sum(row["empty_seats"] for row in question["ways"]["later"] if row["year"] == year) for year in LATER]
+        assert sum(row["empty_seats"] for row in question["ways"]["plan"]) <= empty[0] < empty[1]
         for row in question["ways"]["plan"]:
             if row["missing_for_standard_classes"] < 1e-3:
                 assert row["standard_seats"] >= row["pupils"] - 1e-3

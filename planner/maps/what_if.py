@@ -37,7 +37,7 @@ def _switches(switches: Switches, run: "Run", drawn: Flags) -> dict[str, Any]:
     reached = switches.reached[shown].astype(np.int64)
     question = run.scenario.siting[sited.number - 1]
     return {
-        "plan": next(number for number, each in enumerate(run.plans) if each is sited),
+        "plan": [(each.number, each.standard.id) for each in run.plans].index((sited.number, sited.standard.id)),
         "limits": list(switches.limits),
         "counts": np.bincount(candidate, minlength=len(switches.may)).tolist(),
         "places": numbers(np.where(first, place, np.diff(place, prepend=0))),
