@@ -1,6 +1,6 @@
-"""What walkers meet on streets: steps, obstacles, bridges, and at the ends of a street the roads to be crossed."""
+"""What walkers meet on streets: names, steps, obstacles, bridges, and at the ends the roads to be crossed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -32,11 +32,22 @@ class Ways:
 
     traits: NDArray[np.uint8]  # (e,)  bit k set = TRAITS[k]
     crossed: NDArray[np.uint8]  # (e, 2)  at the first end and the second: 0 = no road, k = CROSSINGS[k - 1]
+    street: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))  # (e,) of `names`, or none known
+    names: tuple[str, ...] = ("",)  # of streets; the first is that of those without one
 
     @classmethod
     def plain(cls, e: int) -> "Ways":
         """Streets with nothing to mind."""
         return cls(np.zeros(e, np.uint8), np.zeros((e, 2), np.uint8))
+
+    def named(self, names: NDArray[np.str_]) -> "Ways":
+        """The same segments with the names (e,) of their streets, "" where they have none."""
+        known, street = np.unique(np.append(names, ""), return_inverse=True)  # "" comes first
+        return replace(self, street=street[:-1].astype(np.int32), names=tuple(known.tolist()))
+
+    def name_of(self, segment: int) -> str:
+        """The name of the street that a segment is part of; "" where nobody knows one."""
+        return self.names[self.street[segment]] if len(self.street) else ""
 
     def have(self, *traits: str) -> Flags:
         """(e,) the segments with any of these traits."""
@@ -44,7 +55,8 @@ class Ways:
 
     def kept(self, keep: Flags | NDArray[np.int64]) -> "Ways":
         """Only these segments."""
-        return Ways(self.traits[keep], self.crossed[keep])
+        street = self.street[keep] if len(self.street) else self.street
+        return Ways(self.traits[keep], self.crossed[keep], street, self.names)
 
     def split(self, parent: NDArray[np.int64]) -> "Ways":
         """The pieces of cut segments, each given as what it is part of, those of one following from its first end on.
@@ -54,11 +66,12 @@ class Ways:
         """
         more = Ways(np.append(self.traits, np.uint8(0)), np.append(self.crossed, np.zeros((1, 2), np.uint8), axis=0))
         outer = np.column_stack([np.diff(parent, prepend=-2) != 0, np.diff(parent, append=-2) != 0])
-        return Ways(more.traits[parent], np.where(outer, more.crossed[parent], np.uint8(0)))
+        street = np.append(self.street, np.int32(0))[parent] if len(self.street) else self.street
+        return Ways(more.traits[parent], np.where(outer, more.crossed[parent], np.uint8(0)), street, self.names)
 
     def turned(self, turned: Flags) -> "Ways":
         """The same with the ends of some segments (e,) exchanged."""
-        return Ways(self.traits, np.where(turned[:, None], self.crossed[:, ::-1], self.crossed))
+        return replace(self, crossed=np.where(turned[:, None], self.crossed[:, ::-1], self.crossed))
 
 
 def crossing_number(rank: int, signal: Flags, one_way: Flags, across: Flags) -> NDArray[np.uint8]:

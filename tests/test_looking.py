@@ -13,6 +13,7 @@ from planner.network import Snap
 from planner.reach import measure_reach
 from planner.reach.looking import streets_within, walk_path
 from planner.standards import Profile
+from planner.ways import Ways
 from tests.towns import CHUANHUI, demand, network, places, random_town
 
 #  A town for the pencil. Streets in metres; h a home, g the gate of a park, 4 is a corner between two streets.
@@ -184,6 +185,30 @@ def test_a_walk_goes_from_the_place_to_the_street_over_its_nodes_to_the_gate():
     assert (walk.cost, walk.unit, walk.gate) == (130.0, "m", 0)
 
 
+def test_a_walk_names_its_streets_in_order_with_the_metres_along_each():
+    called = dict(
+        zip([(0, 4), (1, 4), (1, 3), (2, 3), (1, 5)], ["High Street", "High Street", "", "河东路", "x"], strict=True)
+    )
+    names = np.array([called[tuple(sorted(ends))] for ends in TOWN.ends.tolist()])
+    town = replace(TOWN, ways=Ways.plain(len(names)).named(names))
+    walk = walk_path(homes([[30, 10]], town), parks([[[110, 40]]], town), "home/0", "green/0", limit_m=500)
+    assert walk.along() == (("High Street", 50.0), ("", 20.0), ("河东路", 40.0))
+    assert walk.length_m.tolist() == [10, 20, 30, 20, 40, 10]
+    back = walk_path(homes([[110, 40]], town), parks([[[30, 10]]], town), "home/0", "green/0", limit_m=500)
+    assert back.along() == walk.along()[::-1]
+    nameless = walk_path(homes([[30, 10]]), parks([[[40, 5]]]), "home/0", "green/0", limit_m=500)
+    assert nameless.along() == (("", 10.0),)
+
+
+def test_names_stay_with_their_segments_when_those_are_kept_turned_or_cut():
+    ways = Ways.plain(3).named(np.array(["b", "", "a"]))
+    assert [ways.name_of(edge) for edge in range(3)] == ["b", "", "a"]
+    assert [ways.kept(np.array([2, 0])).name_of(edge) for edge in range(2)] == ["a", "b"]
+    assert ways.turned(np.array([True, False, True])).name_of(0) == "b"
+    assert [ways.split(np.array([0, 0, 2, -1])).name_of(edge) for edge in range(4)] == ["b", "b", "a", ""]
+    assert Ways.plain(2).split(np.array([1, -1])).name_of(1) == ""
+
+
 def test_a_walk_along_one_street_passes_no_end_of_it_but_the_corners_between():
     walk = walk_path(homes([[30, 10]]), parks([[[70, 5]]]), "home/0", "green/0", limit_m=500)
     assert walk.xy.tolist() == [[30, 10], [30, 0], [50, 0], [70, 0], [70, 5]]
@@ -267,6 +292,8 @@ def test_a_walk_is_as_long_as_measured_and_keeps_to_the_streets(seed, limit, hil
         pieces_m = np.hypot(*np.diff(walk.xy, axis=0).T)
         steps = list(zip(walk.xy[1:-2], walk.xy[2:-1], strict=True))
         assert all(segment_of(net, *step) for step in steps)
+        assert walk.length_m == pytest.approx(pieces_m, abs=1e-3)
+        assert sum(metres for _, metres in walk.along()) == pytest.approx(pieces_m[1:-1].sum(), abs=1e-3)
         if hilly:
             taken = sum(seconds(net, *step) for step in steps) + (pieces_m[0] + pieces_m[-1]) / HILL.speed_m_s
             assert taken == pytest.approx(walk.cost, abs=1e-3)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,24 @@ class Walk:
     cost: float  # in `unit`, exactly what `measure_reach` says
     unit: str  # "m" or "s"
     gate: int  # position among the gates of the facilities
+    edge: Integers  # (p-1,)  the segment that each piece of `xy` lies on; -1 = an access leg
+    length_m: Floats  # (p-1,)  of each piece
+    network: WalkNetwork = field(repr=False)
+
+    def along(self) -> tuple[tuple[str, float], ...]:
+        """The streets in the order walked, with the metres along each, access legs left out; "" is one without a name.
+
+        A street that is left and met again comes again. Where nobody recorded names, all is "".
+        """
+        ways, found = self.network.ways, list[tuple[str, float]]()
+        for edge, metres in zip(self.edge.tolist(), self.length_m.tolist(), strict=True):
+            if edge < 0 or not metres:
+                continue
+            street = ways.name_of(edge) if ways is not None else ""
+            if found and found[-1][0] == street:
+                metres += found.pop()[1]  # noqa: PLW2901  (one stretch more of the same street)
+            found.append((street, metres))
+        return tuple(found)
 
 
 def streets_within(
@@ -114,7 +133,8 @@ def walk_path(
     nodes = np.concatenate(list(_stretches(graph, door, gate, (int(away[0]), int(by[0])), passed)))
     nodes = nodes[np.append(True, np.diff(nodes) != 0)[: len(nodes)]]  # a junction ends one stretch and begins another
     parts = (demand.xy[home], network.position(door), network.xy[nodes], network.position(gate), facilities.gate_xy[by])
-    return Walk(np.concatenate(parts), float(away[0] / WHOLE), unit, int(by[0]))
+    edge, length_m = _pieces(graph, door, gate, nodes)
+    return Walk(np.concatenate(parts), float(away[0] / WHOLE), unit, int(by[0]), edge, length_m, network)
 
 
 def _position(ids: NDArray[np.str_], wanted: str, what: str) -> int:
@@ -163,6 +183,31 @@ def _stretches(
         junction = np.searchsorted(graph.stop, half, side="right")  # whose half-street it is: the flood came from there
     enters = (ends[:, goal] == junction) & (graph.ends(gate, leaving=False)[0] == reached[junction])
     yield _between(graph, goal, (FIRST_END, LAST_END)[int(np.argmax(enters))], goal_at)
+
+
+def _pieces(graph: Graph, door: Snap, gate: Snap, nodes: Integers) -> tuple[Integers, Floats]:
+    """The segment and the metres of each piece of a walk from door to gate past these nodes; -1 = an access leg."""
+    network = graph.network
+    begin, end = ((int(at.edge[0]), float(at.offset_m[0]), float(at.access_m[0])) for at in (door, gate))
+    if not len(nodes):
+        return np.array([-1, begin[0], -1]), np.array([begin[2], abs(end[1] - begin[1]), end[2]])
+    between = [_cheapest(graph, *pair) for pair in pairwise(nodes.tolist())]
+    ends = (
+        offset if network.ends[edge, 0] == node else network.length_m[edge] - offset
+        for (edge, offset, _), node in ((begin, nodes[0]), (end, nodes[-1]))
+    )
+    edge = np.array([-1, begin[0], *between, end[0], -1])
+    first_m, last_m = ends
+    return edge, np.array([begin[2], first_m, *network.length_m[between].tolist(), last_m, end[2]])
+
+
+def _cheapest(graph: Graph, start: int, stop: int) -> int:
+    """The segment from one node to a neighbour on which one is there first; of equal ones the first."""
+    ends, (onward, back) = graph.network.ends, graph.costs.inner
+    there = np.flatnonzero((ends == (start, stop)).all(axis=1))
+    returning = np.flatnonzero((ends == (stop, start)).all(axis=1))
+    edge, cost = np.append(there, returning), np.append(onward[there], back[returning])
+    return int(edge[np.argmin(cost)])
 
 
 def _chain(graph: Graph, chain: int) -> Integers:

@@ -1,4 +1,4 @@
-"""What tags say of stairs, wheelchairs, rough and steep ways and bridges, and where a walk comes to or over a road."""
+"""What tags say of names, stairs, wheelchairs, rough and steep ways, bridges, and where a walk comes over a road."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -53,7 +53,8 @@ def ways_of(extract: Extract, tags: Iterable[Mapping[str, str]], ends: list[Inte
     listed, count = list(tags), [len(each) for each in ends]
     traits = np.repeat(np.array([traits_of(each) for each in listed], np.uint8), count)
     rank = np.repeat(np.array([rank_of(each) for each in listed], np.int64), count)
-    return Ways(traits, _crossed(extract, np.concatenate(ends), rank, xy))
+    names = np.repeat(np.array([each.get("name", "") for each in listed], np.str_), count)
+    return Ways(traits, _crossed(extract, np.concatenate(ends), rank, xy)).named(names)
 
 
 def _crossed(extract: Extract, ends: Integers, rank: Integers, xy: Floats) -> NDArray[np.uint8]:
