@@ -17,6 +17,7 @@ from planner.coverage import Coverage
 from planner.demand import Units
 from planner.errors import OutputError
 from planner.ledgers import RECORDS, TABLES
+from planner.network import Floats
 from planner.plan import LAND, Plan
 from planner.provisions import SURENESS
 from planner.run import Run
@@ -141,11 +142,14 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
                 f"{gains}_gained{unit_of_gain}": figure(served),
                 f"{gains}_only{unit_of_gain}": figure(only),
                 "area_m2": figure(sited.candidates.area_m2[site], 1),
+                "cost": figure(cost),
                 "nearest_today_m": figure(nearest_m, 1),
                 "unit": unit,
             }
-            for site_id, site, served, only, nearest_m, unit in zip(
-                plan.opened, plan.sites, plan.served, plan.only, sited.nearest_today_m, sited.unit_names, strict=True
+            for site_id, site, served, only, cost, nearest_m, unit in zip(
+                *(plan.opened, plan.sites, plan.served, plan.only, _or_unknown(sited)),
+                *(sited.nearest_today_m, sited.unit_names),
+                strict=True,
             )
         ],
     }
@@ -207,6 +211,7 @@ def _sites(run: Run) -> gpd.GeoDataFrame:
                 "land_gained_m2": sited.plan.served if sited.plan.unit == LAND else np.nan,
                 "land_only_m2": sited.plan.only if sited.plan.unit == LAND else np.nan,
                 "area_m2": sited.candidates.area_m2[sited.plan.sites].round(1),
+                "cost": _or_unknown(sited),
                 "nearest_today_m": _or_null(sited.nearest_today_m),
                 "unit": sited.unit_names,
                 "synthetic": run.synthetic,
@@ -221,6 +226,7 @@ def _sites(run: Run) -> gpd.GeoDataFrame:
         "land_gained_m2": float,
         "land_only_m2": float,
         "area_m2": float,
+        "cost": float,
         "nearest_today_m": float,
         "unit": str,
         "synthetic": bool,
@@ -308,6 +314,11 @@ def _instant(data_date: str) -> datetime:
     except ValueError:
         return NO_DATE
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def _or_unknown(sited: SitedPlan) -> Floats:
+    """(p,) what each chosen site costs; nan where nobody says."""
+    return np.full(len(sited.plan.sites), np.nan) if sited.costs is None else sited.costs
 
 
 def _or_null(metres: Any) -> Any:

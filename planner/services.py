@@ -100,6 +100,7 @@ class ServicesPlan(Plan):
     rates: tuple[float, ...] = ()  # for each service what a person who gains it counts: the exchange rate
     parts: tuple[Plan, ...] = ()  # for each service the sites that it has; proven or not as the whole is
     cost: float = 0.0
+    costs: Floats = field(default_factory=lambda: np.empty((0, 0)))  # (p, k)  of each site for each service
     present: int = 0  # units newly present, over all services
     most_present: int = 0  # no plan of these rules (and, where people come first, of so many people) has more
 
@@ -566,9 +567,20 @@ class _Question:
             rates=tuple(each.weight for each in self.services),
             parts=tuple(self._part(plan, k, ended) for k in range(len(self.services))),
             cost=float(self.cost[pairs].sum()),
+            costs=self._costs(pairs),
             present=int(self.present(plan)),
             most_present=int(found[PRESENCE].bound) if PRESENCE in found else 0,
         )
+
+    def _costs(self, pairs: Integers) -> Floats:
+        """(p, k) what each pair costs for each of its services: by what they would cost there alone, else alike."""
+        costs = np.zeros((len(pairs), len(self.services)))
+        for row, (o, j) in zip(costs, zip(*divmod(pairs, self.m), strict=True), strict=True):
+            option = self.options[o]
+            of = zip(option.has, option.sizes, strict=True)
+            alone = np.array([self._alone(k, size).cost[j] for k, size in of])
+            row[list(option.has)] = option.cost[j] * (alone / alone.sum() if alone.sum() > 0 else 1 / len(alone))
+        return costs
 
     def _served(self, plan: Flags) -> Iterator[Served]:
         for k, (service, here, new) in enumerate(

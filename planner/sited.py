@@ -75,6 +75,17 @@ class SitedPlan:
         return replace(self, phased=plan, phasings=compare_phasings(plan))
 
     @property
+    def costs(self) -> Floats | None:
+        """(p,) what each chosen site costs, of a parcel with several services the part of this one; None: not known."""
+        if self.put is None or self.put.rules.cost is None:
+            return None
+        if self.whole is None:
+            return self.put.rules.cost[self.plan.sites]
+        k = [each.service for each in self.whole.by_service].index(self.standard.service)
+        at = {site: row for row, site in enumerate(self.whole.sites.tolist())}
+        return self.whole.costs[[at[site] for site in self.plan.sites.tolist()], k]
+
+    @property
     def parcels(self) -> int:
         """How many parcels are opened, which is what is asked for."""
         return len(self.plan.opened) + self.joined

@@ -36,7 +36,16 @@ def record(runs):
     "name",
     [
         *("chuanhui.html", "run.json", "sites.gpkg", "ledger.csv", "rule_sets.csv", "circle.csv"),
-        *("stated.csv", "presence.csv", "phases.csv", "seats.csv", "schools.csv", "catchments.csv", "chuanhui.xlsx"),
+        *(
+            "stated.csv",
+            "presence.csv",
+            "phases.csv",
+            "budget.csv",
+            "seats.csv",
+            "schools.csv",
+            "catchments.csv",
+            "chuanhui.xlsx",
+        ),
     ],
 )
 def test_the_same_inputs_give_the_same_bytes(runs, name):

@@ -165,6 +165,7 @@ def test_the_record_holds_what_a_pencil_finds(tmp_path):
             "people_gained": 50,
             "people_only": 50,
             "area_m2": 1234.6,
+            "cost": None,
             "nearest_today_m": 450,
             "unit": HOSTILE,
         }
@@ -238,6 +239,7 @@ def test_the_layers_hold_sites_candidates_standing_green_and_units(tmp_path):
             "land_gained_m2": pytest.approx(np.nan, nan_ok=True),  # the plan is of people
             "land_only_m2": pytest.approx(np.nan, nan_ok=True),
             "area_m2": 1234.6,
+            "cost": pytest.approx(np.nan, nan_ok=True),  # nobody says
             "nearest_today_m": 450,
             "unit": HOSTILE,
             "synthetic": True,

@@ -175,6 +175,7 @@ def test_one_budget_buys_what_serves_most_for_it():
     plan = site_services(demand, [parks, halls], budget=9.0)
     assert at(plan) == {"a": "park", "c": "park"}
     assert (plan.objective, plan.cost) == (18, 9)
+    assert plan.costs.tolist() == [[6, 0], [3, 0]]
 
 
 def test_sharing_a_parcel_may_be_cheaper_than_building_twice():
@@ -184,6 +185,7 @@ def test_sharing_a_parcel_may_be_cheaper_than_building_twice():
     saving = Together(("station", "school"), cost=np.array([5.0]))
     plan = site_services(demand, both, budget=5.0, together=[saving])
     assert (plan.objective, plan.cost) == (8, 5)
+    assert plan.costs.tolist() == [[2.5, 2.5]]
 
 
 SMALL, LARGE = (

@@ -14,6 +14,7 @@ from planner.ledgers.beyond import (
     evenness_text,
     nearness_text,
 )
+from planner.ledgers.budget import budget_records, budget_sheet, budget_text
 from planner.ledgers.circle import circle_record, circle_sheet, circle_text
 from planner.ledgers.examined import (
     binding_sheet,
@@ -52,6 +53,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "three_numbers.csv": three_numbers_text,
     "fairness.csv": fairness_text,
     "phases.csv": phases_text,
+    "budget.csv": budget_text,
     "walkers.csv": walkers_text,
     "measures.csv": measures_text,
     "circle.csv": circle_text,
@@ -82,6 +84,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "schools": school_records,
     "fairness": fairness_records,
     "phases": phases_records,
+    "budget": budget_records,
     "walkers": walker_records,
     "measures": measures_records,
     "examined": examined_records,
@@ -96,6 +99,7 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     rule_sets_sheet,
     fairness_sheet,
     phases_sheet,
+    budget_sheet,
     measures_sheet,
     walkers_sheet,
     circle_sheet,

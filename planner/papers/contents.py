@@ -219,6 +219,7 @@ def sites_sheet(run: Run) -> Sheet | None:
             Column({"zh": "计入的规则", "en": "Counts under"}),
             Column({"zh": "同地块另有", "en": "Also here"}),
             Column({"zh": "开放年份", "en": "Opens"}),
+            Column({"zh": "投资", "en": "Cost"}, "number"),
             Column({"zh": "最佳替代地块", "en": "Best replacement"}),
             Column({"zh": "替代损失", "en": "It loses"}, "number"),
             Column({"zh": "保留率", "en": "Survives"}, "share"),
@@ -303,7 +304,7 @@ def _proof(plan: Plan) -> tuple[Cell, ...]:
 
 
 def _site_rows(sited: SitedPlan, run: Run) -> Iterator[tuple[Cell, ...]]:
-    plan, land, asked = sited.plan, sited.candidates, sited.examined
+    plan, land, asked, costs = sited.plan, sited.candidates, sited.examined, sited.costs
     replaced = {each.site: each for each in asked.replacements} if asked else {}
     survives = asked.survival if asked else {}
     has = dict(zip(sited.whole.opened, sited.whole.becomes, strict=True)) if sited.whole else {}
@@ -329,6 +330,7 @@ def _site_rows(sited: SitedPlan, run: Run) -> Iterator[tuple[Cell, ...]]:
             joined(*_counted_under(sited, id_, run), between=", "),
             joined(*(service_titles().get(service, service) for service in others), between=", "),
             "" if sited.phased is None else sited.phased.years[sited.phased.year[rank]].name,
+            None if costs is None else figure(costs[rank]),
             other.by if other else None,
             figure(other.worse) if other and other.by else None,
             survives.get(id_, 0.0) if survives else None,
