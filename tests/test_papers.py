@@ -15,16 +15,18 @@ import pytest
 import shapely
 
 from planner import papers, report
+from planner.budget import spendings
 from planner.errors import OutputError, ScenarioError
 from planner.examined import Examined
 from planner.ledgers import SHEETS, TABLES
 from planner.ledgers.sheets import Column, Sheet
 from planner.papers import report_docx
 from planner.papers.contents import sheets_of
+from planner.papers.grid import told as word
 from planner.papers.ink import Sheet as Page
 from planner.papers.ink import bar_length, broken, printing, round_scale
-from planner.papers.report_docx import told as word
 from planner.papers.sheets import sheets
+from planner.papers.tabled import tabled
 from planner.papers.workbook import workbook
 from planner.run import run_scenario
 from planner.scenario import load
@@ -261,6 +263,7 @@ def test_lines_break_between_chinese_letters_and_between_words():
     assert list(broken("ab cd ef", 3.5)) == ["ab cd", "ef"]
     assert list(broken("abcdefgh", 2)) == ["abc", "def", "gh"]
     assert list(broken("上\n下", 9)) == ["上", "下"]
+    assert list(broken("一二。三", 2)) == ["一二。", "三"]
 
 
 def test_a_millimetre_on_paper_is_its_scale_on_the_ground():
@@ -340,3 +343,29 @@ def test_a_sheet_tells_who_goes_to_which_school(tmp_path, monkeypatch):
     for g, page in enumerate(pages):
         rows = {f"{told.pupils[m, g]:,.0f} / {told.classes[m, g]}" for m in range(len(ids)) if told.pupils[m, g] > 0}
         assert rows == {line.split(" · ")[1] for line in page if " / " in line and line[0].isdigit()}
+
+
+def test_a_sheet_tells_money_year_by_year(tmp_path, monkeypatch):
+    town = answer(write(tmp_path))
+    (page,) = [page for page in said_on_sheets(town, monkeypatch) if "Budget and phases" in page]
+    told = [word(number, "number") for each in spendings(town) for number in (each.built, each.seats, each.cost)]
+    written = [line for line in page if re.fullmatch(r"[\d,.]+", line)]
+    assert {*told} <= {*written}
+    assert {"build", "extend", "together"} <= {*page}
+    assert "Source of funds" not in page  # nobody says, so paper has no column for it
+
+
+@pytest.mark.parametrize("longest", [1, 9_000])
+def test_a_long_table_goes_on_on_further_sheets_and_loses_no_row(longest, monkeypatch):
+    columns = [("编号\nId", "words", [f"r{k} " * longest for k in range(90)]), ("n", "number", [*range(90)])]
+    lines, at = [], Page.at
+    monkeypatch.setattr(
+        Page, "at", lambda page, x, y, text, **look: lines.append((page, y, text)) or at(page, x, y, text)
+    )
+    with printing():
+        pages = [*tabled(columns, (10, 10, 288, 277), Page)]
+    assert len(pages) == (90 if longest > 1 else 3)
+    assert [text for _, _, text in lines if text.isdigit()] == [str(k) for k in range(90)]
+    assert [text for _, _, text in lines].count("Id") == len(pages)
+    if longest == 1:
+        assert min(y for _, y, _ in lines) >= 10

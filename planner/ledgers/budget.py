@@ -40,10 +40,10 @@ def budget_sheet(run: Run) -> Sheet | None:
         title={"zh": "分期投资表", "en": "Budget and phases"},
         note={
             "zh": "投资单位同方案文件，各问题单位可能不同，故不跨问题合计；未给单价的为空。"
-            "合建地块的投资按各设施单建造价分摊。新增服务：截至该年比现状多服务的人口。",
+            "合建地块的投资按各设施单建造价分摊。新增服务：截至该年比现状多服务的人口（按方案权重计）。",
             "en": "Money is in the unit of each question, so nothing is added up beyond one; empty where no price is "
             "given. A parcel with several services is split by what each would cost alone. People: served by then "
-            "beyond today.",
+            "beyond today, by the weights of the question.",
         },
         columns=(
             Column({"zh": "问题", "en": "Question"}),

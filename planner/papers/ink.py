@@ -28,6 +28,7 @@ FONT = "Noto Sans CJK SC"
 TYPE3 = 3  # glyphs as drawings: what is written as TrueType of this font, viewers show as nothing
 FINEST = INCH / 72 / 20  # mm: what is smaller is not seen
 LEADING = 1.45  # of the height of the letters
+CLOSING = tuple("，。；：、！？）》」”’％")  # what begins no line
 LATIN = 0.56  # the width of a Latin letter, of a Chinese one
 INK, QUIET = "#22303a", "#5d6870"
 SCALES = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8, 10)  # times a power of ten
@@ -80,6 +81,11 @@ class Sheet:
         self.figure.text(
             x / WIDTH, y / HEIGHT, printable(text), fontsize=size, **{"color": INK, "va": "baseline"} | look
         )
+
+    def rule(self, x: float, y: float, width: float, *, thick: float = 0.1, colour: str = QUIET) -> None:
+        """A line across, so many mm thick."""
+        look: Look = {"facecolor": colour, "edgecolor": "none", "transform": self.figure.transFigure}
+        self.figure.add_artist(Rectangle((x / WIDTH, y / HEIGHT), width / WIDTH, thick / HEIGHT, **look))
 
     def sample(self, text: str, look: Look, *, size: float = 8) -> None:
         """A line of the legend: how something looks, and what it is."""
@@ -211,20 +217,20 @@ def bar_length(about_m: float) -> float:
 
 
 def broken(text: str, widest: float) -> Iterator[str]:
-    """Lines of at most so many Chinese letters; Latin words stay whole where they fit."""
+    """Lines of at most so many Chinese letters, and what closes them; Latin words stay whole where they fit."""
     for paragraph in text.split("\n"):
         line, used = "", 0.0
         for piece in _pieces(paragraph):
-            wide = _em(piece)
-            if line and used + wide > widest:
+            wide = em(piece)
+            if line and used + wide > widest and piece not in CLOSING:
                 yield line.rstrip()
                 line, used = "", 0.0
                 piece = piece.lstrip()  # noqa: PLW2901
-            while _em(piece) > widest:
+            while em(piece) > widest:
                 cut = max(1, int(widest / LATIN))
                 yield piece[:cut]
                 piece = piece[cut:]  # noqa: PLW2901
-            line, used = line + piece, used + _em(piece)
+            line, used = line + piece, used + em(piece)
         yield line.rstrip()
 
 
@@ -246,5 +252,6 @@ def _pieces(text: str) -> Iterator[str]:
         yield word
 
 
-def _em(text: str) -> float:
+def em(text: str) -> float:
+    """How wide a text is, in Chinese letters."""
     return sum(1.0 if unicodedata.east_asian_width(each) in "WF" else LATIN for each in text)

@@ -13,7 +13,7 @@ from docx.table import Table
 
 from planner.ledgers.sheets import Sheet, Words
 from planner.papers.archive import harmless, printable, undated
-from planner.papers.grid import Value, columns_of
+from planner.papers.grid import Filled, filled, told
 from planner.papers.words import SYNTHETIC, said
 
 PAPER, MARGIN = (Mm(297), Mm(210)), Mm(15)
@@ -21,8 +21,6 @@ LATIN, CHINESE = "Arial", "宋体"
 MOST_ROWS = 60  # of a table; the workbook has all
 KEYS, MOST_COLUMNS = 4, 11  # of a wide table: those that every part of it repeats, and how many a part has
 MAPS: Words = {"zh": "图件", "en": "Maps"}
-
-Column = tuple[str, str, list[Value]]
 
 
 def report(
@@ -72,8 +70,7 @@ def _write(paper: Document, sheet: Sheet, language: str) -> None:
     """Heading, note and table; a wide table in parts, a long one as far as it goes."""
     paper.add_heading(printable(said(sheet.title, language, " · ")), 1)
     paper.add_paragraph(printable(said(sheet.note, language, " ")))
-    columns = [column for column in columns_of(sheet, language) if any(value is not None for value in column[2])]
-    for part in _parts(columns):
+    for part in _parts(filled(sheet, language)):
         _fill(paper.add_table(min(len(sheet.rows), MOST_ROWS) + 1, len(part), style="Table Grid"), part)
         paper.add_paragraph()
     if len(sheet.rows) > MOST_ROWS:
@@ -82,7 +79,7 @@ def _write(paper: Document, sheet: Sheet, language: str) -> None:
         paper.add_paragraph(said(more, language, " "))
 
 
-def _parts(columns: Sequence[Column]) -> Iterator[Sequence[Column]]:
+def _parts(columns: Sequence[Filled]) -> Iterator[Sequence[Filled]]:
     """The columns of a table that is not too wide; of a wide one the first with some of the others, in turn."""
     if len(columns) <= MOST_COLUMNS:
         yield columns
@@ -92,7 +89,7 @@ def _parts(columns: Sequence[Column]) -> Iterator[Sequence[Column]]:
         yield [*keys, *others[start : start + MOST_COLUMNS - KEYS]]
 
 
-def _fill(table: Table, columns: Sequence[Column]) -> None:
+def _fill(table: Table, columns: Sequence[Filled]) -> None:
     """The heading, which every page repeats, and the values."""
     head, *rows = table.rows
     repeated = OxmlElement("w:tblHeader")
@@ -104,12 +101,3 @@ def _fill(table: Table, columns: Sequence[Column]) -> None:
         for cell, text in zip(row.cells, line, strict=True):
             run = cell.paragraphs[0].add_run(text)
             run.font.size, run.bold = Pt(7), number == 0
-
-
-def told(value: Value, kind: str) -> str:
-    """A value in words: a share in per cent, a number with its thousands apart."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return f"{value:.1%}" if kind == "share" else f"{value:,.10g}"

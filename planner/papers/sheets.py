@@ -10,10 +10,13 @@ import shapely
 from matplotlib.backends.backend_pdf import PdfPages
 
 from planner.kits import service_titles
+from planner.ledgers.budget import budget_sheet
 from planner.ledgers.fairness import TITLES as FAIR
 from planner.ledgers.sheets import Words
 from planner.network import Floats, Shapes
+from planner.papers.grid import filled
 from planner.papers.ink import EDGE, HEIGHT, QUIET, Ground, Look, Sheet, printing
+from planner.papers.tabled import tabled
 from planner.papers.words import ENDINGS, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, UNITS, joined, said
 from planner.plan import LAND
 from planner.run import Measured, Run
@@ -120,6 +123,7 @@ class _Drawing:
             yield self.today(each)
             yield self.plan(each, sited)
             yield from self.alternatives(sited)
+        yield from self.budget()
         for seats in self.run.schools:
             for stage in seats.plan.schools.stages:
                 yield self.catchments(seats, stage)
@@ -184,6 +188,19 @@ class _Drawing:
             for words, look in legend:
                 sheet.sample(self.say(words), look)
             yield self.signed(sheet, None)
+
+    def budget(self) -> Iterator[Sheet]:
+        """Money year by year, as a table."""
+        ledger = budget_sheet(self.run)
+        if ledger is None:
+            return
+
+        def page() -> Sheet:
+            sheet = self.page(ledger.title)
+            sheet.words(self.say(ledger.note, "\n"))
+            return self.signed(sheet, None)
+
+        yield from tabled(filled(ledger, self.language), MAP, page)
 
     def catchments(self, seats: SchoolSeats, stage: Stage) -> Sheet:
         """Who goes to which school in the last year of a plan, and how full the schools are then."""
@@ -419,6 +436,9 @@ def _years(sited: SitedPlan) -> Iterator[Alternative]:
         for year in sited.phased.years:
             opened, all_of = sited.phased.open_in(year.name), len(sited.plan.opened)
             zh, en = f"{year.name}：已开放 {len(opened)} / {all_of}", f"{year.name}: {len(opened)} of {all_of} open"
+            if sited.costs is not None:
+                spent = sited.costs[np.isin(sited.plan.opened, opened)].sum()
+                zh, en = f"{zh}，累计投资 {spent:,.0f}", f"{en}, {spent:,.0f} spent so far"
             yield Alternative({"zh": zh, "en": en}, opened)
 
 

@@ -14,7 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from planner.ledgers.sheets import Sheet
 from planner.papers.archive import harmless, printable, undated
-from planner.papers.grid import Value, columns_of
+from planner.papers.grid import LARGE, columns_of, told
 from planner.papers.words import SYNTHETIC, said
 
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]")  # in the name of a page
@@ -72,7 +72,7 @@ def _write(page: Worksheet, sheet: Sheet, language: str, *, synthetic: bool) -> 
                 cell.data_type = "s"
             else:
                 cell.number_format = style
-        widest = max(_width(title), *(_width(_shown(value, kind)) for value in values)) if values else _width(title)
+        widest = max(_width(title), *(_width(told(value, kind)) for value in values)) if values else _width(title)
         page.column_dimensions[get_column_letter(c)].width = min(WIDEST, max(NARROWEST, widest + 2))
     page.freeze_panes = f"B{head + 1}"
     page.auto_filter.ref = f"A{head}:{get_column_letter(len(columns))}{head + len(sheet.rows)}"
@@ -89,17 +89,9 @@ def _format(kind: str, numbers: Sequence[float]) -> str:
     if kind == "share":
         return "0.000%" if any(0 < abs(each) < 0.001 for each in numbers) else "0.0%"  # noqa: PLR2004
     decimals = max((len(f"{each:.6f}".rstrip("0").partition(".")[2]) for each in numbers), default=0)
-    if any(abs(each) >= 1000 for each in numbers):  # noqa: PLR2004
+    if any(abs(each) >= LARGE for each in numbers):
         decimals = min(decimals, 1)
     return "#,##0" + ("." + "0" * decimals if decimals else "")
-
-
-def _shown(value: Value, kind: str) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    return "100.0%" if kind == "share" else f"{value:,.10g}"
 
 
 def _width(text: str) -> int:
