@@ -7,11 +7,12 @@ import argparse
 import re
 from pathlib import Path
 
+from benchmarks import map as review_map
 from benchmarks import reach, siting
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 TITLE = "# Results of `make bench`"
-SECTIONS = ("Reach", "Siting")
+SECTIONS = ("Reach", "Siting", "Map")
 
 
 def renewed(text: str, title: str, table: str) -> str:
@@ -34,7 +35,7 @@ def main() -> None:
     if unknown := sorted(set(told.section) - set(names)):
         asked.error(f"there is no {', '.join(unknown)}; choose among {', '.join(names)}")
     limits = siting.Limits() if told.limit_s is None else siting.trying_out(told.limit_s)
-    work = {"Reach": reach.compare, "Siting": lambda: siting.compare(limits, told.only)}
+    work = {"Reach": reach.compare, "Siting": lambda: siting.compare(limits, told.only), "Map": review_map.compare}
     for title in SECTIONS:
         if told.section and title.lower() not in told.section:
             continue

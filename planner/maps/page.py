@@ -21,6 +21,7 @@ PARTS = files("planner") / "data" / "map"
 SCRIPTS = (
     "leaflet.js",
     "shapes.js",
+    "canvas.js",
     "panel.js",
     "what_if.js",
     "what_if_panel.js",

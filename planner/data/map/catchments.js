@@ -151,26 +151,15 @@ class Catchments {
   }
 
   /** The home under the pointer, or the nearest one close to it; -1 for none. */
-  homeAt({ latlng, layerPoint }) {
-    const { places } = this.review;
-    const metres = this.map.containerPointToLatLng([0, 0]).distanceTo(this.map.containerPointToLatLng([SOON, 0]));
-    const reach = latlng.toBounds(2 * metres);
-    let [best, least] = [-1, SOON];
-    places.forEach((rings, home) => {
-      if (!rings.length || !rings[0].length || !reach.contains(rings[0][0])) return;
-      for (const corner of [...rings[0], L.latLngBounds(rings[0]).getCenter()]) {
-        const away = this.map.latLngToLayerPoint(corner).distanceTo(layerPoint);
-        if (away < least) [best, least] = [home, away];
-      }
-    });
-    return best;
+  homeAt({ layerPoint }) {
+    return this.review.places.nearest(layerPoint, SOON);
   }
 
   click(event) {
     const home = this.homeAt(event);
     if (home < 0) return;
     this.lines.clearLayers();
-    const from = L.latLngBounds(this.review.places[home][0]).getCenter();
+    const from = this.review.places.middle(home);
     const schools = new Set();
     for (const { question, stage } of this.stages) {
       const at = stage.ways.find((way) => way.id === this.way).school[home];

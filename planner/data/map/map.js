@@ -28,6 +28,7 @@ const STATES = {
 };
 const PANES = ["ground", "people", "paths", "streets", "bounds", "switches", "facilities"]; // from below
 const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
+const HATCHED = 14; // the zoom from which homes are wide enough for slanted lines
 const CLOSE = 16; // the zoom at which one flies to a site
 const NEAR_DOT = 8; // pixels between a click and the candidate it means
 const MARGIN = 10; // pixels between the map's edge and what stands on it
@@ -136,7 +137,7 @@ class Review {
       const pane = map.createPane(name);
       pane.style.zIndex = 300 + 10 * level;
       if (name !== "facilities") pane.style.pointerEvents = "none";
-      this.canvas[name] = L.canvas({ pane: name, padding: 0.2 });
+      this.canvas[name] = new Canvas({ pane: name, padding: 0.2 });
     });
     map.createPane("pins").style.zIndex = 610; // above the names of units, below tooltips
     const [southWest, northEast] = data.bounds;
@@ -193,32 +194,19 @@ class Review {
 
   drawPeople() {
     const { traces } = this.data.places;
-    this.points = traces.length > 0 && traces.every(isPoint);
     this.coarse = traces.length < COARSE;
-    if (this.points) this.map.getPane("people").style.zIndex = 300 + 10 * PANES.indexOf("bounds") - 1;
-    this.places = traces.map((one) => shape(one));
-    this.heaps = this.points ? [this.places.map((_, i) => i)] : heaps(traces);
-    this.people = this.stateLayers(this.canvas.people);
+    this.places = new Ground(traces);
+    if (this.places.points) this.map.getPane("people").style.zIndex = 300 + 10 * PANES.indexOf("bounds") - 1;
+    this.looks = Object.entries(STATES).map(([state, { fill }]) => {
+      const square = state === "uncovered" || state === "lost";
+      return { square, pattern: square && !this.places.points ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill };
+    });
+    this.people = this.placesOn(this.canvas.people);
   }
 
-  /** For each state a layer for each heap, empty at first, and how each heap was last painted. */
-  stateLayers(renderer) {
-    const people = { layers: {}, painted: this.heaps.map(() => null) };
-    for (const [state, { fill, line }] of Object.entries(STATES)) {
-      const style = {
-        renderer,
-        interactive: false,
-        color: line,
-        fillColor: ["uncovered", "lost"].includes(state) && !this.points ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill,
-        fillRule: "nonzero",
-        smoothFactor: 0.8,
-        noClip: true, // a heap out of sight is passed over as a whole
-      };
-      const square = state === "uncovered" || state === "lost";
-      const layer = () => (this.points ? new Dots([], { ...style, square, radius: 2 }) : L.polygon([], style));
-      people.layers[state] = this.heaps.map(() => layer().addTo(this.map));
-    }
-    return people;
+  /** Every place on a canvas, each in its state. */
+  placesOn(renderer) {
+    return new Places(this.places, this.looks, { renderer }).addTo(this.map);
   }
 
   drawUnits() {
@@ -292,26 +280,13 @@ class Review {
     if (this.swipe.on) this.paintStates(this.swipe.people, false);
   }
 
-  /**
-   * Each place in its state; before the plan, what it will cover is still uncovered. A heap is painted anew only
-   * where it differs.
-   */
+  /** Each place in its state; before the plan, what it will cover is still uncovered. */
   paintStates(people, after) {
-    const bySign = Object.fromEntries(Object.entries(STATES).map(([state, { sign }]) => [sign, state]));
-    if (!after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = "uncovered";
+    const names = Object.keys(STATES);
+    const bySign = Object.fromEntries(names.map((state, look) => [STATES[state].sign, look]));
+    if (!after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = names.indexOf("uncovered");
     const states = this.painted.statesWhen?.(after) ?? this.painted.states;
-    this.heaps.forEach((members, heap) => {
-      const signs = `${after} ${members.map((place) => states[place]).join("")}`;
-      if (people.painted[heap] === signs) return;
-      people.painted[heap] = signs;
-      const found = Object.fromEntries(Object.keys(STATES).map((state) => [state, []]));
-      for (const place of members) found[bySign[states[place]]].push(...this.places[place]);
-      for (const [state, rings] of Object.entries(found)) {
-        const layer = people.layers[state][heap];
-        if (this.points) layer.setPlaces(rings.flat());
-        else if (rings.length || layer.getLatLngs().length) layer.setLatLngs(rings);
-      }
-    });
+    people.setStates(Uint8Array.from(states, (sign) => bySign[sign]));
   }
 
   /** Sites are hollow before they are built, and pale where they were chosen for another standard. */
@@ -407,19 +382,19 @@ class Review {
     this.toggle(this.unitNames, zoom >= 14.5);
     if (this.facilities) this.fitFacilities();
     L.setOptions(this.waterways, { weight: [1, 1.5, 2.5, 4, 6, 8][step] });
-    const close = zoom >= 15;
-    const shown = [this.people, ...(this.swipe?.on ? [this.swipe.people] : [])];
-    for (const [state, layers] of shown.flatMap((people) => Object.entries(people.layers))) {
+    const close = zoom >= OUTLINED;
+    const { points } = this.places;
+    Object.entries(STATES).forEach(([state, { fill, line }], i) => {
       const strong = state !== "covered" && state !== "not_counted" && !state.startsWith("zone_");
-      const style = {
-        stroke: !this.points || zoom >= 14,
-        color: close ? STATES[state].line : STATES[state].fill, // from afar, what is tiny is drawn a little larger
+      Object.assign(this.looks[i], {
+        fill: zoom >= HATCHED ? this.looks[i].pattern : fill,
+        stroke: points ? zoom >= 14 : close,
+        line: close ? line : fill,
         weight: strong || !close ? 1.3 : 0.6,
-        fillOpacity: (strong ? 0.95 : 0.72) * (this.coarse && !this.points ? 0.75 : 1),
-        radius: [1.3, 1.6, 2, 3, 4.5, 7][step] * (this.coarse ? 2.2 : 1),
-      };
-      for (const layer of layers) L.setOptions(layer, style);
-    }
+        opacity: (strong ? 0.95 : close || points ? 0.72 : 0.95) * (this.coarse && !points ? 0.75 : 1),
+        radius: points ? [1.3, 1.6, 2, 3, 4.5, 7][step] * (this.coarse ? 2.2 : 1) : 0,
+      });
+    });
     L.setOptions(this.candidates, { radius: [0.8, 1.1, 2, 3.2, 4, 5][step], weight: [0.5, 0.7, 1, 1.2, 1.3, 1.4][step] });
   }
 

@@ -68,7 +68,8 @@ function ruleSet(words) {
   return make("span", { text: `${words.say("rule_set")} ${id}`, children: [name, ` · ${document}`] });
 }
 
-const whole = (number) => Math.round(number).toLocaleString("en-US");
+const thousands = new Intl.NumberFormat("en-US"); // made once: toLocaleString makes one each time
+const whole = (number) => thousands.format(Math.round(number));
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const area = (words, square_m) => (square_m > 0 ? `${whole(square_m)} ${words.say("area_unit")}` : "–");
 

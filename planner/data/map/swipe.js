@@ -23,13 +23,12 @@ class Swipe {
     this.on = on;
     this.line.hidden = !on;
     if (on) {
-      this.canvas = L.canvas({ pane: "today", padding: 0.2 });
-      this.people = this.review.stateLayers(this.canvas);
-      this.review.fitToZoom();
+      this.canvas = new Canvas({ pane: "today", padding: 0.2 });
+      this.people = this.review.placesOn(this.canvas);
       this.cut();
       return;
     }
-    for (const layers of Object.values(this.people.layers)) for (const layer of layers) layer.remove();
+    this.people.remove();
     this.canvas.remove();
     this.people = null;
     for (const name of ["today", ...OF_THE_PLAN]) this.map.getPane(name).style.clipPath = "";
