@@ -23,6 +23,7 @@ from planner.land import Land
 from planner.land_cover import LandCoverage
 from planner.network import Flags, WalkNetwork
 from planner.official import land_within, residential_land
+from planner.plans_beside import Beside, plans_beside
 from planner.reach import measure_straight
 from planner.reach.measure import on_streets
 from planner.residents import levels, residents
@@ -95,6 +96,7 @@ class Run:
     tasks: TaskLedger | None = None  # of the communities, where the scenario names a table of them
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
     switches: tuple[Switches, ...] = ()  # of each plan that brings a standard to people, for the what-if of the map
+    beside: tuple[Beside, ...] = ()  # each standard today, with the plans, and with other plans in their place
 
     @property
     def wholes(self) -> tuple[SitedPlan, ...]:
@@ -144,6 +146,7 @@ def run_scenario(
     siting.check_agreement(*on_foot)
     _check_straight(after)
     compared = _under_rule_sets(scenario, demand, standing, siting.pocket_parks, residential)
+    switches = tuple(switches_of(scenario, tuple(siting.plans), standing, opened))
     step("drawing the base map")
     below = base_map(place.extract, network)
     step.end()
@@ -195,7 +198,8 @@ def run_scenario(
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
         schools=schools,
-        switches=tuple(switches_of(scenario, tuple(siting.plans), standing, opened)),
+        switches=switches,
+        beside=tuple(plans_beside(demand, siting.plans, switches, *on_foot)),
     )
 
 

@@ -36,6 +36,7 @@ class Switches:
     today: Integers  # (n,) the first of them at which anything serves that stands today; t = at none
     earlier: Integers  # (n,) the same for what stands when the question is asked
     others: Integers  # (n,) the same for what stands in the end, but for the sites of this plan
+    apart: Integers  # (n,) the same but for the sites of every plan of its question
     may: Flags  # (m,)  which may be on: large enough, and no other plan's parcel
     taken: Flags  # (m,)  parcels of other plans
     unit: Integers  # (m,)  the unit that each candidate lies in; -1 = none
@@ -113,7 +114,8 @@ def _switches(
     reach = measure_reach(put.demand, put.candidates, **tried[-1].walk)
     order = np.argsort(reach.facility, kind="stable")
     in_the_end = opened[rule.service]
-    own = [f"plan {sited.number}: {site}" for site in sited.plan.opened]
+    question = f"plan {sited.number}: "
+    own = [f"{question}{site}" for site in sited.plan.opened]
     taken = _taken(sited, plans)
     units = put.demand.units
     m = len(put.candidates)
@@ -126,6 +128,7 @@ def _switches(
         today=first(standing[rule.service]),
         earlier=first(put.today),
         others=first(in_the_end.kept(~np.isin(in_the_end.ids, own))),
+        apart=first(in_the_end.kept(~np.char.startswith(in_the_end.ids.astype(np.str_), question))),
         may=~taken & (True if put.rules.counts is None else put.rules.counts),
         taken=taken,
         unit=np.full(m, -1, np.int64) if units is None else units.holding(middle(put.candidates)),

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -292,7 +293,9 @@ def test_a_plan_over_years_is_told_by_its_years(browser, town, tmp_path):
     many = {f.name: getattr(sited.plan, f.name) for f in fields(Plan)}
     years, order = (Year("2022", 1), Year("2023", 2)), np.minimum(np.arange(len(sited.plan.sites)), 1)
     best = PhasedPlan(**{**many, "objective": 70.0, "bound": 75.0, "ending": "stopped"}, years=years, year=order)
-    path = maps.draw(replace(town, plans=(replace(sited, phased=best), *others)), tmp_path / "years.html")
+    asked = SimpleNamespace(**vars(town.scenario), siting=(None,) * len(town.plans))  # by hand, and by no question
+    over_years = replace(town, scenario=asked, plans=(replace(sited, phased=best), *others))
+    path = maps.draw(over_years, tmp_path / "years.html")
     with opened(browser, path) as page:
         assert "5 人年" in page.locator("#plan .ending.stopped").first.text_content()
         assert "编号按开放年份" in page.locator("#legend").text_content()

@@ -87,9 +87,9 @@ def units():
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path, rng = tmp_path_factory.mktemp("what-if"), np.random.default_rng(5)
+def write_town(path, scenario=TOWN):
+    """The files of the town, and a scenario that asks about it."""
+    rng = np.random.default_rng(5)
     lon, lat = (rng.uniform(low, low + STEP * (LINES - 1), 174) for low in (WEST, SOUTH))
     people, old = rng.integers(1, 90, 150), rng.integers(0, 9, 150)
     homes = [f"h{i},{lon[i]:.6f},{lat[i]:.6f},{people[i] + old[i]},{old[i]}" for i in range(150)]
@@ -100,10 +100,15 @@ def folder(tmp_path_factory):
         "units.geojson": units(),
         "homes.csv": "\n".join(["id,lon,lat,people,old", *homes]),
         "plots.csv": "\n".join(["id,name,lon,lat", *plots]),
-        "town.yaml": TOWN,
+        "town.yaml": scenario,
     }.items():
         (path / name).write_text(text, "utf-8")
     return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_town(tmp_path_factory.mktemp("what-if"))
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ A table is text, empty where the run has nothing to say; a new one is a module h
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from planner.ledgers.alternatives import alternatives_records, alternatives_sheet, alternatives_text
 from planner.ledgers.beyond import (
     access_text,
     beyond_records,
@@ -51,6 +52,7 @@ TABLES: Mapping[str, Callable[[Run], str]] = {  # in order
     "stated.csv": stated_text,
     "rule_sets.csv": rule_sets_text,
     "three_numbers.csv": three_numbers_text,
+    "alternatives.csv": alternatives_text,
     "fairness.csv": fairness_text,
     "phases.csv": phases_text,
     "budget.csv": budget_text,
@@ -82,6 +84,7 @@ RECORDS: Mapping[str, Callable[[Run], Any]] = {
     "circle": circle_record,
     "levels": level_records,
     "schools": school_records,
+    "alternatives": alternatives_records,
     "fairness": fairness_records,
     "phases": phases_records,
     "budget": budget_records,
@@ -97,6 +100,7 @@ SHEETS: tuple[Callable[[Run], Sheet | None], ...] = (
     stated_sheet,
     three_numbers_sheet,
     rule_sets_sheet,
+    alternatives_sheet,
     fairness_sheet,
     phases_sheet,
     budget_sheet,

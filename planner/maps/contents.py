@@ -13,6 +13,7 @@ from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
 from planner.ledgers import SHEETS
+from planner.maps.alternatives import alternatives
 from planner.maps.catchments import catchments
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
 from planner.maps.what_if import what_if
@@ -87,6 +88,7 @@ def contents_of(run: "Run") -> Content:
         "plans": [_plan(sited) for sited in run.plans],
         "together": [_together(sited, run) for sited in run.wholes],
         "what_if": what_if(run, drawn),
+        "beside": alternatives(run, drawn),
         "schools": catchments(run, drawn),
         "sheets": [sheet.content() for sheet_of in SHEETS if (sheet := sheet_of(run)) is not None],
     }

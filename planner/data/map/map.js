@@ -78,7 +78,13 @@ class Review {
   /** Whose states and figures are shown: those of the standard, or what is tried. */
   get painted() {
     if (this.catchments?.shown) return this.catchments;
-    return this.whatIf?.shown ? this.whatIf : this.measured;
+    if (this.whatIf?.shown) return this.whatIf;
+    return this.beside?.shown ? this.beside.statesOf(this.beside.entry("right")) : this.measured;
+  }
+
+  /** Whether what is shown, or shown on the right, is with a plan. */
+  get planned() {
+    return this.beside?.look("right")?.after ?? this.after;
   }
 
   start() {
@@ -89,6 +95,7 @@ class Review {
     this.drawSites();
     this.drawCandidates();
     this.swipe = new Swipe(this);
+    this.beside = new Beside(this);
     this.search = new Search(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.catchments = this.data.schools.length ? new Catchments(this) : null;
@@ -97,7 +104,7 @@ class Review {
     this.fitToZoom();
     this.translate();
     this.showTab(document.querySelector('[role="tab"]'));
-    if (isPhone()) $("legend").open = false;
+    if (isPhone()) $("legend").open = $("beside-figures").open = false;
     this.showWholeCity();
   }
 
@@ -153,6 +160,7 @@ class Review {
       control.addTo(map);
     };
     corner($("switch"), "topleft");
+    corner($("beside"), "topleft");
     this.zoom = L.control.zoom({ position: "topright" }).addTo(map);
     this.zoom.getContainer().append($("whole-city"));
     corner($("north"), "topright");
@@ -276,16 +284,16 @@ class Review {
   // ---- what changes with the standard, before and after, zoom and language ----
 
   paintPeople() {
-    this.paintStates(this.people, this.after);
-    if (this.swipe.on) this.paintStates(this.swipe.people, false);
+    const look = (after) => ({ states: this.painted.statesWhen?.(after) ?? this.painted.states, after });
+    this.paintStates(this.people, this.beside.look("right") ?? look(this.after));
+    if (this.swipe.on) this.paintStates(this.swipe.people, this.beside.look("left") ?? look(false));
   }
 
   /** Each place in its state; before the plan, what it will cover is still uncovered. */
-  paintStates(people, after) {
+  paintStates(people, { states, after }) {
     const names = Object.keys(STATES);
     const bySign = Object.fromEntries(names.map((state, look) => [STATES[state].sign, look]));
     if (!after) for (const state of ["newly", "more", "lost"]) bySign[STATES[state].sign] = names.indexOf("uncovered");
-    const states = this.painted.statesWhen?.(after) ?? this.painted.states;
     people.setStates(Uint8Array.from(states, (sign) => bySign[sign]));
   }
 
@@ -409,18 +417,18 @@ class Review {
       this.catchments.writeLegend();
       return;
     }
-    const { words, measured } = this;
+    const { words, measured, planned } = this;
     const people = Object.fromEntries(
       Object.entries(STATES)
         .filter(([state]) => !state.startsWith("zone_"))
         .map(([state, { sign }]) => [state, this.painted.people[sign] || 0]),
     );
-    if (!this.after) {
+    if (!planned) {
       people.uncovered += people.newly + people.more + people.lost;
       people.newly = people.more = people.lost = 0;
     }
     for (const state of ["not_counted", "newly", "more", "lost"]) if (!people[state]) delete people[state];
-    const label = (state) => words.say(state === "uncovered" && !this.after ? "uncovered_today" : state);
+    const label = (state) => words.say(state === "uncovered" && !planned ? "uncovered_today" : state);
     $("legend-states").replaceChildren(
       ...Object.entries(people).map(([state, count]) =>
         make("li", {
@@ -443,11 +451,14 @@ class Review {
     }
     const sited = this.data.plans.filter((plan) => plan.sites.length);
     const byYear = sited.some((plan) => plan.standard === measured.id && plan.sites.some((site) => site.year));
-    if (sited.some((plan) => plan.standard === measured.id)) {
+    const entry = this.beside.shown && this.beside.entry("right");
+    $("legend-of").textContent = entry ? ` · ${words.title(entry.title, "")}` : "";
+    if (entry && entry.kind !== "plan") marks.push(...this.beside.legend(mark));
+    else if (sited.some((plan) => plan.standard === measured.id)) {
       const built = mark("chosen", words.say(byYear ? "chosen_years" : "chosen"));
       marks.push(this.after ? built : mark("chosen unbuilt", words.say("chosen_before")));
     }
-    if (sited.some((plan) => plan.standard !== measured.id)) marks.push(mark("chosen other", words.say("chosen_other")));
+    if (!(entry && entry.kind !== "plan") && sited.some((plan) => plan.standard !== measured.id)) marks.push(mark("chosen other", words.say("chosen_other")));
     const count = this.candidateList.length;
     if (count) {
       const box = make("input", { type: "checkbox", id: "candidates" });
@@ -485,6 +496,7 @@ class Review {
       row.tabIndex = index === this.standard ? 0 : -1;
     });
     this.writeUnits();
+    this.beside.show();
     if (this.whatIf?.shown) this.whatIf.paintOutlines();
     if (catchments?.shown) catchments.drawZones();
   }

@@ -50,6 +50,11 @@ class Words {
   of(plan, key, values = {}) {
     return this.say(plan.unit === "land" ? `${key}_land` : key, values);
   }
+  /** Money in the unit of the labels. */
+  money(number) {
+    const [unit, maximumFractionDigits] = this.language === "zh" ? [1e4, 1] : [1e6, 3];
+    return (number / unit).toLocaleString("en-US", { maximumFractionDigits });
+  }
   metres(number) {
     return `${whole(number)} ${this.say("m")}`;
   }
@@ -433,7 +438,7 @@ function writeUnitRows(words, standard, { column, falling }, flyToUnit) {
 
 /** A cell of a sheet in words: of a pair, what was and what the plan makes of it. */
 function cellText(words, kind, cell) {
-  if (kind === "words") return typeof cell === "string" ? cell : words.title(cell, "");
+  if (kind === "words") return cell === null || typeof cell === "string" ? (cell ?? "–") : words.title(cell, "");
   const said = (value) => (value === null ? "–" : kind === "share" ? percent(value).replace(" ", "\u00a0") : whole(value));
   if (!Array.isArray(cell)) return said(cell);
   const [before, after] = cell.map(said);

@@ -3,7 +3,8 @@
 
 const SWIPE_STEP = 2; // per cent of the map's width that an arrow key moves the line
 const SWIPE_LEAP = 10; // and a page key
-const OF_THE_PLAN = ["people", "switches", "pins"]; // panes that show what is not there today
+const ON_THE_LEFT = ["today", "left-sites"]; // panes
+const ON_THE_RIGHT = ["people", "switches", "pins", "right-sites"];
 
 class Swipe {
   constructor(review) {
@@ -31,7 +32,7 @@ class Swipe {
     this.people.remove();
     this.canvas.remove();
     this.people = null;
-    for (const name of ["today", ...OF_THE_PLAN]) this.map.getPane(name).style.clipPath = "";
+    for (const name of [...ON_THE_LEFT, ...ON_THE_RIGHT]) this.map.getPane(name).style.clipPath = "";
   }
 
   /** Where the line is, in per cent of the map's width. */
@@ -50,8 +51,8 @@ class Swipe {
       return `${point.x}px ${point.y}px`;
     };
     const box = (left, right) => `polygon(${corner(left, 0)}, ${corner(right, 0)}, ${corner(right, y)}, ${corner(left, y)})`;
-    this.pane.style.clipPath = box(0, across);
-    for (const name of OF_THE_PLAN) this.map.getPane(name).style.clipPath = box(across, x);
+    for (const name of ON_THE_LEFT) this.map.getPane(name).style.clipPath = box(0, across);
+    for (const name of ON_THE_RIGHT) this.map.getPane(name).style.clipPath = box(across, x);
     this.line.style.left = `${across}px`;
     this.line.setAttribute("aria-valuenow", Math.round(this.at));
   }

@@ -277,12 +277,6 @@ class WhatIf {
     return `${Math.round(number) < 0 ? "−" : "+"}${whole(Math.abs(number))}`;
   }
 
-  /** Money in the unit of the labels. */
-  money(number) {
-    const { language } = this.words;
-    return (number / (language === "zh" ? 1e4 : 1e6)).toLocaleString("en-US", { maximumFractionDigits: language === "zh" ? 1 : 3 });
-  }
-
   limitSaid() {
     const { limits } = this.switches.own;
     const { shares, as_asked } = this.data.what_if;
@@ -318,7 +312,7 @@ class WhatIf {
 
   /** The switch between today and the plan calls what is tried by its name. */
   nameAfter() {
-    for (const id of ["after", "swipe-after"]) $(id).textContent = this.words.say(this.shown ? "what_if" : "after");
+    for (const id of ["after", "swipe-right"]) $(id).textContent = this.words.say(this.shown ? "what_if" : "after");
   }
 
   /** Everything in the panel that a change may touch. The element that has the focus keeps it. */
@@ -367,7 +361,7 @@ class WhatIf {
     rows.push(row(words.say("what_if_sites"), ["–", planned.sites, now.sites], this.signed(now.sites - planned.sites)));
     if (now.cost !== null) {
       const money = now.cost - planned.cost;
-      rows.push(row(words.say("what_if_cost"), ["–", this.money(planned.cost), this.money(now.cost)], `${money < 0 ? "−" : "+"}${this.money(Math.abs(money))}`));
+      rows.push(row(words.say("what_if_cost"), ["–", words.money(planned.cost), words.money(now.cost)], `${money < 0 ? "−" : "+"}${words.money(Math.abs(money))}`));
     }
     rows.push(row(words.say("what_if_area"), ["–", whole(planned.area), whole(now.area)], this.signed(now.area - planned.area)));
     const head = ["", words.say("before"), words.say("what_if_plan"), words.say("what_if_now"), words.say("what_if_change")];
@@ -383,7 +377,7 @@ class WhatIf {
         this.proofSaid(),
         switches.plan.part && words.say("what_if_part"),
         switches.choice.limit !== switches.asAsked && words.say("what_if_limit_note"),
-        budget !== null && now.cost > budget && words.say("what_if_budget", { cost: this.money(now.cost), budget: this.money(budget) }),
+        budget !== null && now.cost > budget && words.say("what_if_budget", { cost: words.money(now.cost), budget: words.money(budget) }),
       ].filter(Boolean).map((text) => make("li", { text })),
     );
   }
