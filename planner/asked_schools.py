@@ -23,7 +23,7 @@ from planner.schools.stages import Stage
 from planner.schools.stock import Option, Schools
 from planner.schools.touching import touching_places
 from planner.sources import tables
-from planner.walkers import changed_profiles
+from planner.walkers import Profile, changed_profiles
 
 SERVICES = ("school", "kindergarten")
 
@@ -347,12 +347,19 @@ def _reach(
     if not asked.limit_min:
         limits = {each.id: float(asked.limit_m.get(each.id, each.radius)) for each in of}
         return measure_reach(demand, sites, limit_m=max(limits.values())), limits
-    walker = changed_profiles(scenario.changed_provisions())[asked.walker]
-    walker = walker.minding(slope=scenario.walkers.slope, crossings=True, changes=scenario.changed_provisions())
+    walker = walker_of(asked, scenario)
     limits = {each: 60.0 * minutes for each, minutes in asked.limit_min.items()}
     access_m = scenario.city.max_access_m
     people, gates = at_doors(demand, walker, max_access_m=access_m), at_doors(sites, walker, max_access_m=access_m)
     return measure_reach(people, gates, limit_s=max(limits.values()), profile=walker), limits
+
+
+def walker_of(asked: SchoolQuestion, scenario: Scenario) -> Profile | None:
+    """Who walks to school where its limits are in minutes; None where they are in metres."""
+    if not asked.limit_min:
+        return None
+    walker = changed_profiles(scenario.changed_provisions())[asked.walker]
+    return walker.minding(slope=scenario.walkers.slope, crossings=True, changes=scenario.changed_provisions())
 
 
 def _zones_today(asked: SchoolQuestion, city: City, demand: Demand, schools: Schools) -> Integers | None:

@@ -26,6 +26,11 @@ def plain(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else str(text)
 
 
+def as_written(cell: str) -> str:
+    """The text of a cell that `plain` made."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS) else cell
+
+
 def table_text(rows: Iterable[Mapping[str, object]]) -> str:
     """Rows that all have the same columns, as CSV with a head; no text where there are none."""
     listed = list(rows)

@@ -1,4 +1,6 @@
-"""The commands: run, validate, doctor, compare, init, fetch. Whatever takes time to import is imported inside them.
+"""The commands: run, validate, doctor, compare, explain, init, fetch.
+
+Whatever takes time to import is imported inside them.
 
 Exit codes: 0 done; 1 finished, but a plan stopped before the gap asked for; 2 a fault in what was typed, in the
 scenario, in what it asks, or in where to write; 3 the data cannot carry the answer, or a download failed; 4 no
@@ -33,6 +35,7 @@ from planner.errors import (
 if TYPE_CHECKING:
     from planner.coverage import Coverage
     from planner.run import Run
+    from planner.scenario import Scenario
     from planner.sited import SitedPlan
 
 STEPS = 10  # of a run, as the plain progress counts them: seven of run_scenario, then tables, papers and map
@@ -216,15 +219,57 @@ def compare(
             typer.echo(str(out))
 
 
+@app.command()
+def explain(
+    scenario: ScenarioPath,
+    wanted: Annotated[str, typer.Argument(metavar="SITE|BUILDING", help="Its id, name or pinyin initials.")],
+    run_folder: Annotated[
+        Path | None, typer.Option("--run", help="The folder of its run; by default maps/<scenario>.")
+    ] = None,
+    changes: Sets = None,
+    variant: Variant = None,
+    language: Annotated[str | None, typer.Option(help="zh, en or both; by default that of the outputs.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    verbose: Verbose = False,
+) -> None:
+    """Say why a site is chosen or not, or who serves a building, by which path.
+
+    Reads what `planner run` recorded, where that is of the same questions and data; else answers the scenario first.
+    """
+    with _exit_codes(), _log_to_stderr(verbose=verbose), tempfile.TemporaryDirectory() as room:
+        from planner import explained  # noqa: PLC0415
+        from planner.scenario import load  # noqa: PLC0415
+
+        if language not in {None, "zh", "en", "both"}:
+            raise QuestionError(f"--language {language}: there is zh, en or both.")
+        asked = load(scenario, set=changes or (), variant=variant)
+        folder = run_folder or Path("maps") / asked.scenario
+        if why := explained.why_not(asked, folder):
+            typer.echo(f"{why}: the scenario is answered first", err=True)
+            folder = _run_into(asked, Path(room) / "run")
+        with _progress() as progress:
+            told = explained.explain(explained.read_answer(asked, folder, progress), wanted)
+        if as_json:
+            typer.echo(json.dumps(explained.plain_data(told), ensure_ascii=False, indent=1))
+            return
+        for line in explained.sentences(told, language or asked.outputs.language):
+            typer.echo(line)
+
+
 def _answered(given: Path, room: Path) -> Path:
     """The folder of a run; a scenario is answered into `room`."""
     if given.suffix not in {".yaml", ".yml"}:
         return given
-    from planner import report  # noqa: PLC0415
-    from planner.run import run_scenario  # noqa: PLC0415
     from planner.scenario import load  # noqa: PLC0415
 
-    asked = load(given)
+    return _run_into(load(given), room)
+
+
+def _run_into(asked: "Scenario", room: Path) -> Path:
+    """A folder that is made, with what a run records."""
+    from planner import report  # noqa: PLC0415
+    from planner.run import run_scenario  # noqa: PLC0415
+
     room.mkdir()
     with _progress() as progress:
         report.write(run_scenario(asked, progress, _closing(progress)), room)

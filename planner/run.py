@@ -186,8 +186,8 @@ def run_scenario(
         ),
         plans=tuple(siting.plans),
         base_map=below,
-        inputs=_inputs(scenario, place.extract),
-        versions={"planner": __version__, **{name: version(name) for name in LIBRARIES}},
+        inputs=inputs_of(scenario, place.extract),
+        versions=versions(),
         beyond=beyond.with_plans(scenario, demand, opened),
         land=residential,
         tree=levels(scenario, place, demand),
@@ -257,9 +257,17 @@ def _check_straight(after: Mapping[str, tuple[Coverage, Coverage]]) -> None:
             raise AssertionError(f"{id}: more people are covered on foot than in a straight line.")
 
 
-def _inputs(scenario: Scenario, extract: Extract) -> dict[str, str]:
-    """sha256 of every file and download that the answer rests on, by the name the scenario gives it."""
-    digests = {} if scenario.city.extract else {extract.source: extract.digest}
+def versions() -> dict[str, str]:
+    """Of this software and of the libraries that its numbers rest on."""
+    return {"planner": __version__, **{name: version(name) for name in LIBRARIES}}
+
+
+def inputs_of(scenario: Scenario, extract: Extract | None) -> dict[str, str]:
+    """sha256 of every file and download that the answer rests on, by the name the scenario gives it.
+
+    Without an `extract`, those of the files alone.
+    """
+    digests = {} if scenario.city.extract or extract is None else {extract.source: extract.digest}
     return digests | {str(file): _digest(file.path) for file in scenario.files}
 
 

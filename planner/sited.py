@@ -21,7 +21,7 @@ from planner.fair_sites import compared
 from planner.fairness import Fairness
 from planner.land import Land
 from planner.levels import Level, Sited, floor_needs, levels_of
-from planner.network import Flags, Floats, Shapes
+from planner.network import Flags, Floats, Integers, Shapes
 from planner.official import bands_of, joined_parcels, most_land
 from planner.over_years import ordered, phased, reordered
 from planner.phasing import PhasedPlan, Phasings, compare_phasings
@@ -143,6 +143,24 @@ class Siting:
             for sited in every:
                 self._open(replace(sited, number=number))
 
+    def puts(self, question: Question) -> list[Put]:
+        """A question as the library is asked it, a part for each standard; none for the most land."""
+        effort = Effort(question.time_limit_s, question.gap, self.hear)
+        if isinstance(question, MostLand):
+            return []
+        if isinstance(question, MostPeople):
+            return [self._put_most_people(question, effort)[0]]
+        return self._put_services(question, self.land_of(question), effort)
+
+    def land_of(self, question: Question) -> Facilities:
+        """The candidates of a question; several parcels as one where it joins them."""
+        rules = [self.scenario.standard(standard) for standard in question.standards]
+        land = self._candidates(question, *rules)
+        if not isinstance(question, MostLand):
+            return land
+        bands = bands_of(rules[0], self.scenario)
+        return joined_parcels(question, land, self.opened["green"], self.city, bands).sites
+
     def _asked(self, question: Question) -> Iterator[SitedPlan]:
         effort = Effort(question.time_limit_s, question.gap, self.hear)
         if isinstance(question, MostLand):
@@ -218,19 +236,7 @@ class Siting:
         """A plan of several services on the same land, part by part."""
         rules_of = [self.scenario.standard(standard) for standard in question.standards]
         land = self._candidates(question, *rules_of)
-        puts = [
-            self._put(
-                *(rule, land, each.new_sites, each.people or None),
-                Rules(
-                    question.must_keep,
-                    question.forbid,
-                    counts=_holds(each, rule, land),
-                    cost=_cost_of(each.cost, land),
-                ),
-                effort,
-            )
-            for each, rule in zip(question.services, rules_of, strict=True)
-        ]
+        puts = self._put_services(question, land, effort)
         services = [self._service(each, put, rules_of) for each, put in zip(question.services, puts, strict=True)]
         levels = [
             Sited(service, put.demand, put.candidates, put.today, each.floor)
@@ -261,6 +267,22 @@ class Siting:
             sited = replace(self._sited(own, put.standard, put.new_sites, land), whole=plan, put=put, level=level)
             sited = replace(sited, examined=asked)
             yield replace(sited if years is None else sited.over(years), weights=put.weights)
+
+    def _put_services(self, question: SiteServices, land: Facilities, effort: Effort) -> list[Put]:
+        """The services of a question, each as the library is asked it."""
+        return [
+            self._put(
+                *(rule, land, each.new_sites, each.people or None),
+                Rules(
+                    question.must_keep,
+                    question.forbid,
+                    counts=_holds(each, rule, land),
+                    cost=_cost_of(each.cost, land),
+                ),
+                effort,
+            )
+            for each, rule in zip(question.services, map(self.scenario.standard, question.standards), strict=True)
+        ]
 
     def _in_order(self, number: int, plan: ServicesPlan, puts: Sequence[Put], each: ServiceToSite) -> PhasedPlan:
         """The years of the sites of one of several services."""
@@ -349,13 +371,16 @@ class Siting:
 
     def _open(self, sited: SitedPlan) -> None:
         """What a plan chooses stands from now on."""
-        rule, land = sited.standard, sited.candidates
-        chosen = land.kept(np.isin(np.arange(len(land)), sited.plan.sites))
-        new = replace(chosen, status="planned", service=rule.service)
         self.plans.append(sited)
-        self.built = np.concatenate([self.built, new.geometry])
-        new = replace(new, ids=np.array([f"plan {sited.number}: {id}" for id in new.ids], np.str_))  # noqa: A001
         closed = [site for site, _ in sited.phased.closed] if sited.phased else []
+        self.stand(sited.number, sited.standard, sited.candidates, sited.plan.sites, closed)
+
+    def stand(self, number: int, rule: Standard, land: Facilities, sites: Integers, closed: Sequence[str]) -> None:
+        """What a question chooses stands from now on, and what its years close no more."""
+        chosen = land.kept(np.isin(np.arange(len(land)), sites))
+        new = replace(chosen, status="planned", service=rule.service)
+        self.built = np.concatenate([self.built, new.geometry])
+        new = replace(new, ids=np.array([f"plan {number}: {id}" for id in new.ids], np.str_))  # noqa: A001
         for service in city.family(rule.service):
             today = self.opened[service]
             self.opened[service] = today.kept(~np.isin(today.ids, closed)).joined(new)

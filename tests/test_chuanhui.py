@@ -1,9 +1,12 @@
 """The embedded default, run as `make run` runs it: the answer to the founding question, twice the same."""
 
+import csv
 import json
 
 import pytest
 
+from planner.explained import explain, read_answer
+from planner.scenario import load
 from planner.standards import standards
 from tests.commands import PROJECT, planner
 
@@ -171,3 +174,31 @@ def test_the_city_says_in_every_output_that_it_is_made_up(record, runs):
 def test_no_folder_of_this_machine_is_told(runs):
     for name in ("chuanhui.html", "run.json", "ledger.csv", "rule_sets.csv", "circle.csv"):
         assert str(PROJECT) not in (runs[0] / name).read_text("utf-8-sig")
+
+
+def test_sites_and_homes_are_explained_by_the_numbers_of_the_run(runs, record):
+    answered = read_answer(load(SCENARIO), runs[0])  # refuses a city in which other people meet the standards
+    for row in record["plans"]:
+        site = row["sites"][0]
+        plan = next(each for each in explain(answered, site["id"]).plans if each.standard == row["standard"])
+        assert (plan.chosen.rank, plan.chosen.gained, plan.chosen.only) == (
+            1,
+            site["people_gained"],
+            site["people_only"],
+        )
+        assert sum(people for _, people in plan.chosen.serves) == pytest.approx(site["people_gained"])
+        assert plan.cost == pytest.approx(site["cost"])
+    with (runs[0] / "catchments.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for home in (rows[0]["home"], rows[4000]["home"], rows[9000]["home"]):
+        told = explain(answered, home)
+        own = [row for row in rows if row["home"] == home]
+        for school, row in zip(told.schools, own, strict=True):
+            assert (school.stage, school.today.id, school.plan.id) == (row["stage"], row["school today"], row["school"])
+            assert school.plan.cost == pytest.approx(float(row["walk"]), abs=0.06)
+            assert school.nearest.cost <= school.plan.cost
+        for served in told.services:
+            for path in filter(None, (served.today, served.plan)):
+                along = path.to_street_m + sum(metres for _, metres in path.streets) + path.from_street_m
+                assert path.cost == pytest.approx(along, abs=1e-3)
+            assert served.covered == (served.plan is not None and served.plan.cost <= served.limit)
