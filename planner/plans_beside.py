@@ -16,16 +16,16 @@ from planner.sited import SitedPlan
 from planner.standards import Standard
 from planner.what_if_sites import AS_ASKED, Switches
 
-TODAY, PLAN = "today", "plan"
+TODAY, YEAR, PLAN = "today", "year", "plan"
 
 
 @dataclass(frozen=True)
 class Beside:
-    """A standard today, with the plans of the run, or with another plan in the place of one of them."""
+    """A standard today, with the plans of the run, in one of their years, or with another plan in the place of one."""
 
     standard: Standard
-    kind: str  # TODAY, PLAN, "other", "replacement", "forced", "assumption", "sites", "budget", "fairness" or "phasing"
-    of: str  # which of its kind: a rank, a site, an assumption, an amount, a way; "" of today and the plan
+    kind: str  # TODAY, YEAR or PLAN; of others what they were worked out for, as in `_every`
+    of: str  # which of its kind: the year, a rank, a site, an assumption, an amount, a way; "" of today and the plan
     covered: Flags = field(repr=False)  # (n,)
     people: float  # covered
     share: float
@@ -33,7 +33,7 @@ class Beside:
     worst_share: float  # of its people; of everybody where worst_unit is -1
     worst_units: int  # how many have that share
     sites: int  # new ones for the standard
-    cost: float | None  # of the plans for the standard, all services of a joint one; None where one of them has none
+    cost: float | None  # of the plans for the standard, all services of a joint one; None where that is not known
     number: int | None = None  # of the question; None of today and the plan
     replaced_by: str = ""  # the site that takes the place of another
     dropped: tuple[str, ...] = ()  # sites for the standard that the plan has and this has not
@@ -57,7 +57,10 @@ def plans_beside(
     before: Mapping[str, Coverage],
     after: Mapping[str, Coverage],
 ) -> Iterator[Beside]:
-    """Today, the plan, and every other plan, standard by standard; of a plan without switches no other is measured."""
+    """Today, the plan, its years and every other plan, standard by standard.
+
+    Of a plan without switches neither years nor others are measured.
+    """
     for id_, covered in after.items():
         rule, own = covered.standard, [sited for sited in plans if sited.standard.id == id_]
         cost = _sum_or_none([_cost(sited, sited.whole or sited.plan) for sited in own])
@@ -67,7 +70,37 @@ def plans_beside(
         yield planned
         for each in switches:
             if each.sited.standard.id == id_:
+                yield from _years(each, planned, demand)
                 yield from _others(each, planned, demand)
+
+
+def _years(switches: Switches, planned: Beside, demand: Demand) -> Iterator[Beside]:
+    """The years of a plan: what is open by then, beside all other plans, and what still stands."""
+    sited, over = switches.sited, switches.sited.phased
+    if over is None:
+        return
+    for number, year in enumerate(over.years):
+        opened = over.open_in(year.name)
+        later = tuple(site for site in sited.plan.opened if site not in opened)
+        on = np.isin(switches.put.candidates.ids, opened)
+        still = [site for site, when in over.closed if when in {each.name for each in over.years[number + 1 :]}]
+        covered = switches.covered(on, AS_ASKED) | _near(switches, still)
+        part = None if sited.costs is None else float(sited.costs[np.isin(sited.plan.opened, opened)].sum())
+        yield _measured(
+            *(sited.standard, YEAR, year.name, covered, demand),
+            sites=planned.sites - len(later),
+            cost=None if sited.whole else part,
+            number=sited.number,
+            dropped=later,
+        )
+
+
+def _near(switches: Switches, standing: Sequence[str]) -> Flags:
+    """(n,) who is within reach of some of what stands when the question is asked."""
+    reach = switches.put.standing
+    only = reach.within(switches.sited.standard.walk_limit).only(np.isin(reach.facility_ids, standing))
+    near: Flags = only.facilities_in_reach > 0
+    return near
 
 
 def _others(switches: Switches, planned: Beside, demand: Demand) -> Iterator[Beside]:

@@ -1,4 +1,4 @@
-"""Today, the plan and every other plan that was worked out side by side: a table, records and a sheet for the map."""
+"""Today, the plan, its years and every other plan that was worked out: a table, records and a sheet for the map."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,12 +8,13 @@ from planner.ledgers.examined import KINDS as ASSUMED
 from planner.ledgers.fairness import TITLES as FAIR
 from planner.ledgers.phases import WAYS as OVER_YEARS
 from planner.ledgers.sheets import Column, Sheet, Words
-from planner.plans_beside import PLAN, TODAY, Beside
+from planner.plans_beside import PLAN, TODAY, YEAR, Beside
 from planner.run import Run
 
 TITLES: dict[str, Words] = {
     TODAY: {"zh": "现状", "en": "today"},
     PLAN: {"zh": "推荐方案", "en": "the plan"},
+    YEAR: {"zh": "截至 {of}", "en": "by {of}"},
     "other": {"zh": "次优方案 {of}", "en": "next best plan {of}"},
     "replacement": {"zh": "不用 {of}，改用 {by}", "en": "without {of}, with {by}"},
     "forced": {"zh": "必选 {of}", "en": "with {of}"},
@@ -27,10 +28,10 @@ NOTHING: Words = {"zh": "空缺", "en": "nothing"}
 
 
 def alternatives_text(run: Run) -> str:
-    """One row for today and one for the plan, then one a plan beside it, standard by standard; as others are known.
+    """One row for today and one for the plan, then one a year and one a plan beside it, standard by standard.
 
-    People are covered on foot, all new sites together. Cost is that of the whole joint plan where a plan is part of
-    one; sites are those for the standard.
+    Standards that have none of these are left out. People are covered on foot, all new sites together. Cost is that of
+    the whole joint plan where a plan is part of one, and not told of its years; sites are those for the standard.
     """
     data = "made up, no real place" if run.synthetic else ""
     return table_text({**_cells(each, run), "data": data} for each in _with_others(run))

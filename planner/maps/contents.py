@@ -1,7 +1,7 @@
 """Run → what the page shows, as plain data: every figure is read from the run, none is worked out here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from planner.budget import Spending, spendings
 from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
@@ -85,7 +86,7 @@ def contents_of(run: "Run") -> Content:
             service: _facilities(run.facilities[service])
             for service in sorted({measured.standard.service for measured in run.measured} & set(run.facilities))
         },
-        "plans": [_plan(sited) for sited in run.plans],
+        "plans": [_plan(sited, tuple(spendings(run))) for sited in run.plans],
         "together": [_together(sited, run) for sited in run.wholes],
         "what_if": what_if(run, drawn),
         "beside": alternatives(run, drawn),
@@ -169,7 +170,7 @@ def _facilities(facilities: Facilities) -> Content:
     }
 
 
-def _plan(sited: "SitedPlan") -> Content:
+def _plan(sited: "SitedPlan", money: Sequence[Spending]) -> Content:
     plan, candidates = sited.plan, sited.candidates
     lonlat = degrees(shapely.get_coordinates(shapely.point_on_surface(candidates.geometry)), candidates.crs)
     chosen = plan.sites
@@ -193,6 +194,7 @@ def _plan(sited: "SitedPlan") -> Content:
         "ending": plan.ending,
         "solver": plan.solver,
         "over_years": _over_years(sited),
+        "years": _years(sited, money),
         "candidates": {
             "ids": candidates.ids.tolist(),
             "names": candidates.names.tolist(),
@@ -229,6 +231,27 @@ def _over_years(sited: "SitedPlan") -> Content | None:
         return None
     best = sited.phased
     return {"gained": best.objective, "bound": best.bound, "gap": best.gap, "ending": best.ending}
+
+
+def _years(sited: "SitedPlan", money: Sequence[Spending]) -> list[Content]:
+    """What opens in each year, for how much, and how many people more than today are served by then."""
+    if sited.phased is None:
+        return []
+    rows = {
+        row.year: row
+        for row in money
+        if (row.block, row.number, row.what) == ("siting", sited.number, sited.standard.service)
+    }
+    return [
+        {
+            "name": year.name,
+            "opened": len(sited.phased.in_year(year.name)),
+            "newly": float(newly),
+            "cost": rows[year.name].cost if year.name in rows else None,
+            "so_far": rows[year.name].so_far if year.name in rows else None,
+        }
+        for year, newly in zip(sited.phased.years, sited.phased.newly_served, strict=False)
+    ]
 
 
 def _together(sited: "SitedPlan", run: "Run") -> Content:

@@ -184,7 +184,6 @@ class Beside {
   writeFigures(left, right) {
     const { words, data } = this;
     const points = (number) => (Math.abs(number) < 0.005 ? "0" : `${number < 0 ? "−" : "+"}${Math.abs(number).toFixed(2)}`);
-    const signed = (number) => (number ? `${number < 0 ? "−" : "+"}${whole(Math.abs(number))}` : "0");
     const share = (value) => (100 * value).toFixed(1);
     const { units } = data;
     const worst = ({ worst }) => `${share(worst.share)} ${worst.units > 1 ? words.say("what_if_worst_many", { units: worst.units }) : units.names[worst.unit] || units.ids[worst.unit]}`;

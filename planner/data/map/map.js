@@ -79,6 +79,7 @@ class Review {
   get painted() {
     if (this.catchments?.shown) return this.catchments;
     if (this.whatIf?.shown) return this.whatIf;
+    if (this.years?.entry) return this.years.look();
     return this.beside?.shown ? this.beside.statesOf(this.beside.entry("right")) : this.measured;
   }
 
@@ -96,6 +97,7 @@ class Review {
     this.drawCandidates();
     this.swipe = new Swipe(this);
     this.beside = new Beside(this);
+    this.years = new Years(this);
     this.search = new Search(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.catchments = this.data.schools.length ? new Catchments(this) : null;
@@ -161,6 +163,7 @@ class Review {
     };
     corner($("switch"), "topleft");
     corner($("beside"), "topleft");
+    corner($("years"), "topleft");
     this.zoom = L.control.zoom({ position: "topright" }).addTo(map);
     this.zoom.getContainer().append($("whole-city"));
     corner($("north"), "topright");
@@ -302,13 +305,15 @@ class Review {
     this.data.plans.forEach((plan, p) => {
       const other = plan.standard !== this.measured.id;
       const fillOpacity = !this.after ? 0 : other ? 0.25 : 0.9;
-      for (const { marker, outline } of this.sites[p]) {
+      this.sites[p].forEach(({ marker, outline }, s) => {
+        const later = this.years.later(p, plan.sites[s]);
+        marker.getElement().classList.toggle("later", later);
         marker.getElement().classList.toggle("other", other);
         marker.getElement().classList.toggle("unbuilt", !this.after);
         marker.setZIndexOffset(other ? -1000 : 100 - marker.options.rank);
-        const hidden = Boolean(this.catchments?.shown);
+        const hidden = later || Boolean(this.catchments?.shown);
         outline.setStyle({ dashArray: this.after && !other ? null : "3 4", fillOpacity: hidden ? 0 : fillOpacity, stroke: !hidden });
-      }
+      });
     });
   }
 
@@ -452,7 +457,8 @@ class Review {
     const sited = this.data.plans.filter((plan) => plan.sites.length);
     const byYear = sited.some((plan) => plan.standard === measured.id && plan.sites.some((site) => site.year));
     const entry = this.beside.shown && this.beside.entry("right");
-    $("legend-of").textContent = entry ? ` · ${words.title(entry.title, "")}` : "";
+    const of = entry || this.years.entry;
+    $("legend-of").textContent = of ? ` · ${words.title(of.title, "")}` : "";
     if (entry && entry.kind !== "plan") marks.push(...this.beside.legend(mark));
     else if (sited.some((plan) => plan.standard === measured.id)) {
       const built = mark("chosen", words.say(byYear ? "chosen_years" : "chosen"));
@@ -479,6 +485,7 @@ class Review {
   /** Everything that says which standard is shown, before or after. */
   show() {
     const { words } = this;
+    this.years.show();
     this.paintPeople();
     this.paintFacilities();
     this.paintSites();
@@ -489,7 +496,7 @@ class Review {
       : words.title(this.measured.title, this.measured.id);
     const both = this.swipe.on;
     $("before").setAttribute("aria-pressed", !this.after && !both);
-    $("after").setAttribute("aria-pressed", this.after && !both);
+    $("after").setAttribute("aria-pressed", this.after && !both && !this.years.entry);
     $("both").setAttribute("aria-pressed", both);
     [...$("standards").children].forEach((row, index) => {
       row.setAttribute("aria-checked", index === this.standard);
@@ -556,6 +563,7 @@ class Review {
       return;
     }
     this.after = after;
+    this.years.at = null;
     this.show();
   }
 
@@ -579,7 +587,7 @@ class Review {
 
   flyToSite(p, s) {
     const { marker } = this.sites[p][s];
-    if (!this.after) this.chooseAfter(true);
+    if (!this.after || this.years.later(p, this.data.plans[p].sites[s])) this.chooseAfter(true);
     this.chooseStandardOf(this.data.plans[p]);
     this.map.closePopup();
     this.map.once("moveend", () => marker.openPopup());

@@ -75,6 +75,7 @@ function ruleSet(words) {
 
 const thousands = new Intl.NumberFormat("en-US"); // made once: toLocaleString makes one each time
 const whole = (number) => thousands.format(Math.round(number));
+const signed = (number) => (Math.round(number) ? `${number < 0 ? "−" : "+"}${whole(Math.abs(number))}` : "0");
 const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const area = (words, square_m) => (square_m > 0 ? `${whole(square_m)} ${words.say("area_unit")}` : "–");
 
