@@ -7,9 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from planner.compared_schools import Goes, Options, Pair, Seats, change, goes_to, options_of, seats_of, told_apart
 from planner.errors import DataError
 
 RECORD = "run.json"
+LONGEST = 120  # characters of a change that is told
+ALL = "all years"  # of the sums in a budget
 METRICS = {"walk": "on foot", "straight": "in a straight line"}
 
 
@@ -57,10 +60,19 @@ class Sites:
     only_b: tuple[str, ...]
 
     def __str__(self) -> str:
-        told = [f"{self.standard}: {len(self.both)} sites in both"]
-        for name, sites in (("A", self.only_a), ("B", self.only_b)):
-            told.append(f"{len(sites)} only in {name}" + (f" ({', '.join(sites)})" if sites else ""))
-        return ", ".join(told)
+        return told_apart(self.standard, "sites", self.both, self.only_a, self.only_b)
+
+
+@dataclass(frozen=True)
+class Money:
+    """What a question of each run costs; None where a run has no such question, or nobody gave its prices."""
+
+    question: str  # "sites 1": money is in the unit of a question
+    what: str  # a service, or what is done at schools; "" for all of it
+    cost: Pair
+
+    def __str__(self) -> str:
+        return f"cost of {self.question}{f', {self.what}' if self.what else ''}: {change(self.cost)}"
 
 
 @dataclass(frozen=True)
@@ -69,11 +81,12 @@ class Comparison:
 
     a: Mapping[str, Any]
     b: Mapping[str, Any]
+    goes: tuple[Goes, Goes] = ({}, {})  # who goes to which school
 
     @property
     def names(self) -> tuple[str, str]:
-        """What the runs are called."""
-        return str(self.a["scenario"]), str(self.b["scenario"])
+        """What the runs are called: the title of each, its variant and its id."""
+        return _name(self.a), _name(self.b)
 
     @cached_property
     def parted(self) -> tuple[str, ...]:
@@ -89,6 +102,9 @@ class Comparison:
         rules = [sorted({each["rule_set"] for each in run["coverage"]} - {""}) for run in (self.a, self.b)]
         if rules[0] != rules[1]:
             found.append(f"different rule-sets: {', '.join(rules[0])} and {', '.join(rules[1])}")
+        sides = self.a["changes"], self.b["changes"]
+        for name, changed, other in (("A", *sides), ("B", *sides[::-1])):
+            found += [f"changed in {name}: {_short(each)}" for each in changed if each not in other]
         return tuple(found)
 
     @cached_property
@@ -126,13 +142,30 @@ class Comparison:
             )
         return tuple(found)
 
-    @property
-    def costs(self) -> tuple[float | None, float | None]:
-        """What the plans cost in each run; None where no plan of it says."""
-        first, second = (
-            sum(each["cost"] for each in run["together"]) if run["together"] else None for run in (self.a, self.b)
-        )
-        return first, second
+    @cached_property
+    def money(self) -> tuple[Money, ...]:
+        """What every question costs, kind by kind and together, in the order of A."""
+        sides: list[dict[tuple[str, str], float | None]] = [{}, {}]
+        for side, run in zip(sides, (self.a, self.b), strict=True):
+            for each in run["budget"]:
+                question = f"{each['block'].replace('siting', 'sites')} {each['question']}"
+                if each["what"]:
+                    before = side.get((question, each["what"]), 0.0)
+                    side[question, each["what"]] = _plus(before, each["cost"])
+                elif each["year"] == ALL:
+                    side[question, ""] = each["cost"]
+        keys = dict.fromkeys((*sides[0], *sides[1]))
+        return tuple(Money(*key, (sides[0].get(key), sides[1].get(key))) for key in keys)
+
+    @cached_property
+    def seats(self) -> tuple[Seats, ...]:
+        """School seats, stage by stage."""
+        return tuple(seats_of(self.a, self.b, self.goes))
+
+    @cached_property
+    def options(self) -> tuple[Options, ...]:
+        """What is done at schools, question by question."""
+        return tuple(options_of(self.a, self.b))
 
     def sentences(self) -> Iterator[str]:
         """All of it, a sentence a line."""
@@ -142,18 +175,28 @@ class Comparison:
         alike = dict.fromkeys(each.title for each in self.served)
         if same := [title for title in alike if all(each.alike for each in self.served if each.title == title)]:
             yield f"the same in both: {', '.join(same)}"
-        a, b = self.costs
-        if a is not None and b is not None:
-            yield f"cost: {a:,.0f} → {b:,.0f} ({b - a:+,.0f})"
-        elif a is not None or b is not None:
-            told = ["not told" if cost is None else f"{cost:,.0f}" for cost in (a, b)]
-            yield f"cost: {told[0]} → {told[1]}"
+        yield from (str(each) for each in self.money if each.cost != (None, None))
         yield from map(str, self.sites)
+        yield from map(str, self.seats)
+        yield from map(str, self.options)
 
 
 def compare_runs(a: Path | str, b: Path | str) -> Comparison:
     """The runs in two folders. Raises DataError for a folder without a run, or with a record of another version."""
-    return Comparison(_record(Path(a)), _record(Path(b)))
+    return Comparison(_record(Path(a)), _record(Path(b)), (goes_to(Path(a)), goes_to(Path(b))))
+
+
+def _name(run: Mapping[str, Any]) -> str:
+    variant = f", variant {run['variant']}" if run["variant"] else ""
+    return f"{run['title'].get('en') or run['scenario']}{variant} ({run['scenario']})"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def _plus(money: float | None, more: float | None) -> float | None:
+    return None if money is None or more is None else money + more
 
 
 def _record(folder: Path) -> Mapping[str, Any]:
@@ -164,7 +207,8 @@ def _record(folder: Path) -> Mapping[str, Any]:
             f"{folder.name} holds no run: {RECORD} cannot be read ({type(error).__name__}). "
             "Name the folder of a run (maps/<scenario>), or a scenario."
         ) from error
-    asked = ("scenario", "city", "population", "base", "inputs", "versions", "coverage", "plans", "together")
+    asked = ["scenario", "city", "population", "base", "inputs", "versions", "coverage", "plans", "schools"]
+    asked += ["title", "variant", "changes", "budget"]
     if lacking := [key for key in asked if key not in record]:
         raise DataError(f"{folder.name}/{RECORD} lacks {', '.join(lacking)}. Run the scenario again with this version.")
     return record

@@ -52,6 +52,9 @@ def record_text(run: Run) -> str:
     off = ~run.counted
     record = {
         "scenario": run.scenario.scenario,
+        "title": dict(run.scenario.title),
+        "variant": run.scenario.variant,
+        "changes": list(run.scenario.changes),
         "city": run.city_name,
         "synthetic": run.synthetic,
         "population": figure(run.demand.total),
@@ -80,10 +83,12 @@ def record_text(run: Run) -> str:
 
 
 def write_layers(run: Run, path: Path) -> None:
-    """A GeoPackage in the network's metres: chosen sites, candidates, what stands, units if any, and their styles."""
+    """A GeoPackage in the network's metres: sites, candidates, what stands, units and schools if any, and styles."""
     layers = {"sites": _sites(run), "candidates": _candidates(run), "standing": _standing(run)}
     if run.demand.units is not None and run.measured:
         layers["units"] = _units(run, run.demand.units)
+    if run.schools:
+        layers["schools"] = _schools(run)
     with _dated(run.data_date):
         for name, layer in layers.items():
             kind = {} if len(layer) else {"geometry_type": "Unknown"}
@@ -287,6 +292,38 @@ def _units(run: Run, units: Units) -> gpd.GeoDataFrame:
             )
     table["synthetic"] = np.full(len(units.ids), run.synthetic)
     return gpd.GeoDataFrame(table, geometry=units.geometry, crs=run.network.crs)
+
+
+def _schools(run: Run) -> gpd.GeoDataFrame:
+    """The schools of each stage: classes and pupils today and in the last year of the plan, and what is done there."""
+    tables = []
+    for seats in run.schools:
+        then, now = seats.today.balance(seats.first), seats.plan.balance(seats.last)
+        done = {taken.option.school: taken for taken in seats.plan.taken}
+        for g, stage in enumerate(now.stages):
+            used = np.flatnonzero((then.classes[:, g] > 0) | (now.classes[:, g] > 0))
+            ids = now.schools[used].tolist()
+            tables.append(
+                pd.DataFrame(
+                    {
+                        "question": seats.number,
+                        "stage": stage.id,
+                        "id": ids,
+                        "name": seats.plan.schools.facilities.names[used],
+                        "done": [done[each].kind if each in done else "standing" for each in ids],
+                        "year": [done[each].year if each in done else "" for each in ids],
+                        "classes_today": then.classes[used, g],
+                        "classes": now.classes[used, g],
+                        "pupils_today": then.pupils[used, g].round(3),
+                        "pupils": now.pupils[used, g].round(3),
+                        "synthetic": run.synthetic,
+                        "geometry": seats.plan.schools.facilities.geometry[used],
+                    }
+                )
+            )
+    columns = {"question": int, "stage": str, "id": str, "name": str, "done": str, "year": str, "classes_today": int}
+    columns |= {"classes": int, "pupils_today": float, "pupils": float, "synthetic": bool}
+    return _layer(tables, columns, run)
 
 
 def _layer(tables: list[pd.DataFrame], columns: dict[str, type], run: Run) -> gpd.GeoDataFrame:

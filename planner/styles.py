@@ -14,6 +14,14 @@ HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 CHOSEN, CANDIDATE = "#d55e00", "#bdbdbd"  # Okabe and Ito: told apart by the colour-blind, and in grey print
 SERVICES = ("#009e73", "#0072b2", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442")
 SHARES = (("#440154", 0.2), ("#3b528b", 0.4), ("#21918c", 0.6), ("#5ec962", 0.8), ("#fde725", 1.0))  # viridis, up to
+DONE = {  # what is done at a school: the name in the legend, its colour
+    "standing": ("现有 standing", "#bdbdbd"),
+    "build": ("新建 build", "#d55e00"),
+    "extend": ("扩建 extend", "#0072b2"),
+    "convert": ("改办 convert", "#cc79a7"),
+    "reduce": ("缩班 reduce", "#56b4e9"),
+    "close": ("撤并 close", "#000000"),
+}
 Class = tuple[str, str, str]  # its value, what the legend calls it, its colour
 
 
@@ -47,6 +55,10 @@ def _style(name: str, layer: gpd.GeoDataFrame) -> ET.Element:
         services = sorted(set(layer["service"]))
         classes = [(each, each, SERVICES[k % len(SERVICES)]) for k, each in enumerate(services)]
         return _categorized("service", "string", classes, areas=areas)
+    if name == "schools":
+        kinds = [each for each in DONE if each in set(layer["done"])]
+        classes = [(each, *DONE[each]) for each in kinds]
+        return _categorized("done", "string", classes, areas=areas, labels=_labelled("name"))
     if name == "candidates":
         classes = [("true", "选定 chosen", CHOSEN), ("false", "候选 candidate", CANDIDATE)]
         return _categorized("chosen", "bool", classes, areas=areas)

@@ -114,6 +114,8 @@ def review_town(*, hostile=False, language="both", synthetic=True, ending="prove
     return Run(
         scenario=SimpleNamespace(
             scenario="town",
+            variant="",
+            changes=(),
             title=titles,
             outputs=SimpleNamespace(language=language),
             standards=SimpleNamespace(rule_set="P5"),

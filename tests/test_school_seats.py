@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import networkx as nx
@@ -13,6 +14,7 @@ import shapely
 from planner.errors import DataError, PeopleError, QuestionError, ScenarioError
 from planner.ledgers import RECORDS, SHEETS, TABLES
 from planner.ledgers.schools import seats_sheet
+from planner.report import write_layers
 from planner.run import run_scenario
 from planner.scenario import load
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
@@ -103,6 +105,18 @@ def test_each_school_and_each_home_has_its_row(run):
         ("b", "9", "old", "old"),
         ("c", "45", "", "east"),
     ]
+
+
+def test_the_layer_of_schools_says_what_is_done_and_a_style_draws_it(run, tmp_path):
+    write_layers(run, tmp_path / "sites.gpkg")
+    layer = gpd.read_file(tmp_path / "sites.gpkg", layer="schools").set_index("id")
+    columns = ["done", "year", "classes_today", "classes", "pupils_today", "pupils"]
+    assert layer.loc["old", columns].tolist() == ["extend", "2022", 1, 3, 99, 99]
+    assert layer.loc["east", columns].tolist() == ["build", "2022", 0, 1, 0, 45]
+    assert layer.loc["old", "name"] == "老小学"
+    looks = gpd.read_file(tmp_path / "sites.gpkg", layer="layer_styles").set_index("f_table_name")
+    drawn = ET.fromstring(looks.loc["schools", "styleQML"].split("\n", 1)[1])  # noqa: S314  (we wrote it)
+    assert [each.get("value") for each in drawn.iter("category")] == ["build", "extend"]
 
 
 def test_the_record_and_the_sheet_say_the_same(run):

@@ -16,6 +16,7 @@ from planner.run import Run
 from planner.school_seats import SchoolSeats
 from planner.schools.balance import SeatBalance, StageSeats
 from planner.schools.plan import Seating, Walks, walks_of
+from planner.sources.coordinates import in_degrees
 
 WAYS: dict[str, Words] = {
     "today": {"zh": "现状班级数，最佳分配", "en": "today's classes, dealt out as well as can be"},
@@ -33,6 +34,7 @@ KINDS: dict[str, Words] = {
     "reduce": {"zh": "缩班", "en": "reduce"},
     "close": {"zh": "撤并", "en": "close"},
 }
+DEGREES = 6  # decimals
 MADE_UP = "made up, no real place"
 
 
@@ -66,13 +68,18 @@ def schools_text(run: Run) -> str:
 
 
 def catchments_text(run: Run) -> str:
-    """One row a home and stage, in the last year: its pupils, the school of most of them and how far it is."""
+    """One row a home and stage, in the last year: its pupils, the school of most of them and how far it is.
+
+    Longitude and latitude are WGS84.
+    """
     return table_text(
         {
             "question": seats.number,
             "stage": stage.id,
             "year": seats.last,
             "home": plain(home),
+            "lon": lon,
+            "lat": lat,
             "pupils": figure(pupils, 3),
             "school today": plain(today),
             "school": plain(school),
@@ -82,7 +89,7 @@ def catchments_text(run: Run) -> str:
         }
         for seats in run.schools
         for g, stage in enumerate(seats.plan.schools.stages)
-        for home, pupils, today, school, walk in _homes(run, seats, g)
+        for home, (lon, lat), pupils, today, school, walk in _homes(run, seats, g)
     )
 
 
@@ -93,6 +100,7 @@ def school_records(run: Run) -> list[dict[str, Any]]:
             "number": seats.number,
             "stages": [stage.id for stage in seats.plan.schools.stages],
             "years": list(seats.plan.pupils.years),
+            "sizes": {stage.id: [figure(size) for size in stage.sizes] for stage in seats.plan.schools.stages},
             "ending": seats.plan.ending,
             "solver": seats.plan.solver,
             "rows_for_zones": seats.plan.cuts,
@@ -286,15 +294,18 @@ def _all(plan: Seating) -> range:
     return range(len(plan.schools))
 
 
-def _homes(run: Run, seats: SchoolSeats, g: int) -> Iterator[tuple[str, float, str, str, int | float | None]]:
-    """Home, pupils, school today, school and walk, of homes with pupils."""
+def _homes(
+    run: Run, seats: SchoolSeats, g: int
+) -> Iterator[tuple[str, list[float], float, str, str, int | float | None]]:
+    """Home, its place, pupils, school today, school and walk, of homes with pupils."""
     stage = seats.plan.schools.stages[g].id
     homes, ids = seats.homes_of(seats.plan, stage, seats.last), np.append(seats.plan.schools.ids, "")
     today, walk = seats.homes_of(seats.today, stage, seats.first), seats.walk_of(seats.plan, g, seats.last)
     pupils = seats.put.pupils_of_homes[:, g, -1]
+    lonlat = np.round(in_degrees(run.demand.xy, run.demand.crs), DEGREES).tolist()
     for i in np.flatnonzero(pupils > 0).tolist():
         yield (
-            *(str(run.demand.ids[i]), float(pupils[i]), str(ids[today[i]]), str(ids[homes[i]])),
+            *(str(run.demand.ids[i]), lonlat[i], float(pupils[i]), str(ids[today[i]]), str(ids[homes[i]])),
             figure(walk[i], 1),
         )
 

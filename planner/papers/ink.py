@@ -13,6 +13,7 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
@@ -93,6 +94,13 @@ class Sheet:
         mark: Look = {"zorder": 5, "transform": self.figure.transFigure} | look
         box = (self.left / WIDTH, (self.y - height * LEADING) / HEIGHT)
         self.figure.add_artist(Rectangle(box, 6 / WIDTH, height * 0.9 / HEIGHT, **mark))
+        self.words(text, size=size, indent=8)
+
+    def sign(self, text: str, look: Look, *, size: float = 8) -> None:
+        """The same for something that a map marks with a sign."""
+        x, y = (self.left + 3) / WIDTH, (self.y - size * POINT * LEADING * 0.68) / HEIGHT
+        mark: Look = {"linestyle": "none", "marker": "o", "markersize": 6, "transform": self.figure.transFigure} | look
+        self.figure.add_artist(Line2D([x], [y], **mark))
         self.words(text, size=size, indent=8)
 
     def map(self, left: float, bottom: float, width: float, height: float, seen: Floats) -> "Ground":

@@ -180,13 +180,12 @@ class _Drawing:
                 there = {*other.opened}
                 for kept, look in ((here & there, CHOSEN), (here - there, DROPPED), (there - here, TAKEN)):
                     xy = _inside(sited.candidates.geometry[[site in kept for site in ids]])
-                    colours = {"markerfacecolor": look["facecolor"], "markeredgecolor": look["edgecolor"]}
-                    ground.mark(xy, 6, markersize=6, markeredgewidth=0.8, **colours)
+                    ground.mark(xy, 6, markersize=6, markeredgewidth=0.8, **_marked(look))
                 self.caption(sheet, box, other.title)
             self.scaled(sheet, ground)
             self.proof(sheet, sited)
             for words, look in legend:
-                sheet.sample(self.say(words), look)
+                sheet.sign(self.say(words), _marked(look))
             yield self.signed(sheet, None)
 
     def budget(self) -> Iterator[Sheet]:
@@ -304,8 +303,7 @@ class _Drawing:
         counts = sites.at_least(measured.standard.min_area_m2)
         for some, look in ((~counts, TOO_SMALL), (counts, STANDING)):
             mark = {"marker": "s", "markersize": 3.2 * _size(ground), "markeredgewidth": 0.4}
-            mark |= {"markerfacecolor": look["facecolor"]}
-            ground.draw(sites.geometry[some], 3.5, mark=mark | {"markeredgecolor": look["edgecolor"]}, **look)
+            ground.draw(sites.geometry[some], 3.5, mark=mark | _marked(look), **look)
 
     def units(self, ground: Ground) -> None:
         """Borders and names of the units."""
@@ -440,6 +438,11 @@ def _years(sited: SitedPlan) -> Iterator[Alternative]:
                 spent = sited.costs[np.isin(sited.plan.opened, opened)].sum()
                 zh, en = f"{zh}，累计投资 {spent:,.0f}", f"{en}, {spent:,.0f} spent so far"
             yield Alternative({"zh": zh, "en": en}, opened)
+
+
+def _marked(look: Look) -> Look:
+    """The same look of a sign."""
+    return {"markerfacecolor": look["facecolor"], "markeredgecolor": look["edgecolor"]}
 
 
 def _size(ground: Ground) -> float:

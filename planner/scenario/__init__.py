@@ -73,6 +73,7 @@ class Scenario(Model):
 
     _source: File | None = PrivateAttr(None)
     _changes: tuple[str, ...] = PrivateAttr(())
+    _variant: str = PrivateAttr("")
 
     @field_validator("walkers")
     @classmethod
@@ -101,6 +102,11 @@ class Scenario(Model):
     def changes(self) -> tuple[str, ...]:
         """What a variant and the command line changed, as `siting.0.new_sites = 8`, in the order applied."""
         return self._changes
+
+    @property
+    def variant(self) -> str:
+        """The variant that this is of the file; "" for none."""
+        return self._variant
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -180,6 +186,7 @@ def load(path: str | Path, *, set: Sequence[str] = (), variant: str | None = Non
     loaded = scenario.model_copy(update={"scenario": name, "title": {**own, **scenario.title}})
     loaded._source = File(file.name, file)  # noqa: SLF001  (where it comes from is no key of the file)
     loaded._changes = tuple(f"{key} = {_shown(value)}" for key, value, _ in (*versions[asked], *options))  # noqa: SLF001
+    loaded._variant = asked  # noqa: SLF001
     return loaded
 
 
