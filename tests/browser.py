@@ -61,15 +61,15 @@ def streets():
     return nodes, along + across
 
 
-def homes():
-    """(x, y) of the lower left corner of each home."""
+def homes(within=(15, 65)):
+    """(x, y) of the lower left corner of each home, as far within its block as these, across and up."""
     free = [
         (column, row)
         for row in range(5)
         for column in range(10)
         if column != RIVER and (column, row) not in BLOCKS.values()
     ]
-    return [(100 * c + dx, 100 * r + dy) for c, r in free for dx in (15, 65) for dy in (15, 65)]
+    return [(100 * c + dx, 100 * r + dy) for c, r in free for dx in within for dy in within]
 
 
 def sites(letters, names, status, side):
@@ -95,11 +95,11 @@ def sites(letters, names, status, side):
     )
 
 
-def review_town(*, hostile=False, language="both", synthetic=True, ending="proven"):
+def review_town(*, hostile=False, language="both", synthetic=True, ending="proven", within=(15, 65)):
     """The run of the drawn town: parks A and B are chosen, C is not."""
     nodes, ends = streets()
     net = network(nodes, ends)
-    corners = homes()
+    corners = homes(within)
     people = demand([at(x + 10, y + 10) for x, y in corners], [PEOPLE] * len(corners))
     people = _with_units(people, corners, HOSTILE if hostile else "河东社区").snapped(net, max_access_m=100)
     standing = sites("PS", [HOSTILE if hostile else "人民公园", ""], "standing", [80, 15]).snapped(

@@ -162,7 +162,7 @@ def test_a_place_where_nobody_lives_is_not_drawn(town):
 def test_too_many_outlines_become_dots_and_the_panel_says_so(town, monkeypatch):
     monkeypatch.setattr("planner.maps.contents.MOST_SHAPES", 100)
     shown = contents_of(town)
-    assert {"layer": "places", "count": 160} in shown["simplified"]
+    assert {"layer": "places", "count": 160, "cell_m": 100.0} in shown["simplified"]
     assert all(len(place) == 1 and len(place[0]) == 2 for place in shown["places"]["traces"])
 
 

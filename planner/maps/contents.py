@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Content = dict[str, Any]
 
 MOST_SHAPES = 20_000  # of one layer; a canvas without a graphics card pans smoothly up to here
+FIRST_CELL_M, MOST_CELLS = 100.0, 5_000  # squares that stand for too many homes
 LISTED = 200  # left-out sites that are named; the ledgers have all
 DIGEST = 12  # characters of a digest that people compare
 
@@ -48,8 +49,9 @@ def contents_of(run: "Run") -> Content:
     drawn = inhabited(demand)
     rules = rule_sets().get(run.scenario.standards.rule_set)
     base, simplified = _base(run)
-    if _as_points(demand):
-        simplified = [*simplified, {"layer": "places", "count": len(demand.ids)}]
+    places = _places(demand, drawn)
+    if places["cell_m"]:
+        simplified = [*simplified, {"layer": "places", "count": int(drawn.sum()), "cell_m": places["cell_m"]}]
     return {
         "scenario": run.scenario.scenario,
         "title": dict(run.scenario.title),
@@ -79,7 +81,7 @@ def contents_of(run: "Run") -> Content:
         "simplified": simplified,
         "bounds": _bounds(run),
         "base": base,
-        "places": _places(demand, drawn),
+        "places": places,
         "units": _units(demand),
         "standards": [_standard(measured, run, drawn) for measured in run.measured],
         "services": {
@@ -95,13 +97,19 @@ def contents_of(run: "Run") -> Content:
     }
 
 
-def _as_points(demand: Demand) -> bool:
-    return len(demand.geometry) > MOST_SHAPES
-
-
 def _places(demand: Demand, drawn: Flags) -> Content:
-    shapes = demand.geometry if len(demand.geometry) and not _as_points(demand) else shapely.points(demand.xy)
-    return {"traces": traces(shapes[drawn], demand.crs)}
+    """Outlines or points; of more than MOST_SHAPES points, with the side of the cells that stand for them from afar."""
+    many = int(drawn.sum()) > MOST_SHAPES
+    shapes = demand.geometry if len(demand.geometry) and not many else shapely.points(demand.xy)
+    return {"traces": traces(shapes[drawn], demand.crs), "cell_m": _cell_m(demand.xy[drawn]) if many else None}
+
+
+def _cell_m(xy: Floats) -> float:
+    """The side of square cells over places (n, 2): FIRST_CELL_M, doubled until there are few enough."""
+    side = FIRST_CELL_M
+    while len(np.unique(np.floor(xy / side), axis=0)) > MOST_CELLS:
+        side *= 2
+    return side
 
 
 def _standard(measured: "Measured", run: "Run", drawn: Flags) -> Content:

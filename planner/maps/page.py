@@ -22,6 +22,7 @@ SCRIPTS = (
     "leaflet.js",
     "shapes.js",
     "canvas.js",
+    "cells.js",
     "panel.js",
     "what_if.js",
     "what_if_panel.js",

@@ -262,11 +262,16 @@ function runs(sizes) {
   return [0, ...sizes.map((size) => (end += size))];
 }
 
-/** All places, each painted by its state; only what changes its state is painted anew. */
+/** All places, each painted by its state, or from afar in cells; only what changes its state is painted anew. */
 const Places = L.Path.extend({
   initialize(ground, looks, options) {
     L.setOptions(this, { interactive: false, weight: SLACK, ...options });
     Object.assign(this, { ground, looks, states: new Uint8Array(ground.traces.length), paths: [] });
+    this.sums = ground.cells?.sums(this.states, looks.length);
+  },
+  /** Whether cells are painted in the place of places. */
+  _inCells() {
+    return Boolean(this.ground.cells) && this._map.getZoom() < CLOSE_TO_CELLS;
   },
   /** A number a place, that of its look. */
   setStates(states) {
@@ -278,6 +283,12 @@ const Places = L.Path.extend({
       changed.get(heap).push(place);
     }
     this.states = states;
+    if (changed.size) this.sums = this.ground.cells?.sums(states, this.looks.length);
+    if (this._map && this._inCells()) {
+      if (changed.size) this._renderer.stain(this._renderer._bounds);
+      this.paths = [];
+      return;
+    }
     for (const [heap, places] of changed) {
       this.paths[heap] = undefined;
       if (this._map) this._renderer.stain(this._wide(this.ground.around(places)));
@@ -290,13 +301,17 @@ const Places = L.Path.extend({
   _project() {
     this.ground.project(this._map);
     this.paths = [];
-    const { min, max } = L.bounds(this.ground.heapBoxes.flatMap((box) => [box.min, box.max]));
+    const { min, max } = L.bounds(this.ground.heapBoxes.flatMap((box) => [box.min, box.max])); // as good as that of cells
     this._pxBounds = min ? L.bounds(min, max) : null;
   },
   _update() {},
   _updatePath() {
     const { _drawing: drawing, _ctx: ink, _redrawBounds: part, _bounds: whole } = this._renderer;
     if (!drawing) return;
+    if (this._inCells()) {
+      this.ground.cells.paint(ink, part || whole, this._map, this.looks, this.sums);
+      return;
+    }
     const seen = [];
     this.ground.heapBoxes.forEach((box, heap) => {
       if (this._wide(box).intersects(part || whole)) seen.push(heap);

@@ -207,10 +207,12 @@ class Review {
     const { traces } = this.data.places;
     this.coarse = traces.length < COARSE;
     this.places = new Ground(traces);
+    const side_m = this.data.places.cell_m;
+    if (side_m) this.places.cells = new Cells(this.places, this.data.what_if.people, side_m);
     if (this.places.points) this.map.getPane("people").style.zIndex = 300 + 10 * PANES.indexOf("bounds") - 1;
     this.looks = Object.entries(STATES).map(([state, { fill }]) => {
       const square = state === "uncovered" || state === "lost";
-      return { square, pattern: square && !this.places.points ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill };
+      return { square, pattern: square && (!this.places.points || side_m) ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill };
     });
     this.people = this.placesOn(this.canvas.people);
   }
@@ -393,6 +395,7 @@ class Review {
     this.toggle(this.paths, STREET_WIDTH.path[step] > 0);
     this.toggle(this.buildings, zoom >= 14);
     this.toggle(this.unitNames, zoom >= 14.5);
+    $("legend-cells").hidden = !this.places.cells || zoom >= CLOSE_TO_CELLS;
     if (this.facilities) this.fitFacilities();
     L.setOptions(this.waterways, { weight: [1, 1.5, 2.5, 4, 6, 8][step] });
     const close = zoom >= OUTLINED;
@@ -539,6 +542,7 @@ class Review {
         pin.setAttribute("aria-label", text);
       });
     });
+    $("legend-cells").textContent = words.say("legend_cells", { side: data.places.cell_m });
     this.nameFold();
     this.show();
   }

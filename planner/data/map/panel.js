@@ -508,9 +508,9 @@ function writeAbout(words) {
   const left = data.left_out.map(([id, name, reason]) => `${name || words.say("unnamed")} (${id}): ${reason}`);
   const more = data.left_out_count - data.left_out.length;
   if (more > 0) left.push(words.say("and_more", { more: whole(more) }));
-  const simplified = data.simplified.map(({ layer, count }) =>
+  const simplified = data.simplified.map(({ layer, count, cell_m }) =>
     layer === "places"
-      ? words.say("simplified_places", { count: whole(count) })
+      ? words.say("simplified_places", { count: whole(count), side: cell_m })
       : words.say("simplified_base", { layer: words.known(`layer_${layer}`, layer), count: whole(count) }),
   );
   const pairs = (mapping) => Object.entries(mapping).map(([name, value]) => `${name}: ${value}`);
