@@ -8,6 +8,8 @@ import pytest
 from planner import maps
 from planner.ledgers import RECORDS
 from planner.maps.catchments import COLOURS, Ground, catchments, colours_of
+from planner.maps.contents import contents_of
+from planner.maps.page import page_of
 from planner.run import run_scenario
 from planner.scenario import load
 from tests.browser import HOSTILE, chromium, opened
@@ -147,3 +149,16 @@ def test_another_tab_shows_standards_again(page):
     page.click("#tab-schools")
     assert page.locator(".school-pin").count() == 2
     assert page.inner_text("#legend").count("\n") >= 3
+
+
+def test_a_school_at_which_nothing_is_done_is_said_to_stay_as_it_is(page, run, tmp_path):
+    contents = contents_of(run)
+    (school, *_) = contents["schools"][0]["schools"]
+    contents["schools"][0]["schools"][0] = school | {"kind": "standing", "year": None, "option": None, "cost": None}
+    path = tmp_path / "town.html"
+    path.write_text(page_of(contents), "utf-8")
+    with opened(page.context.browser, path) as other:
+        other.click("#tab-schools")
+        done = other.locator("#school-table tbody tr td:nth-child(3)").all_text_contents()
+        assert done[0] == "不变"
+        assert all(done)

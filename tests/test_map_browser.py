@@ -300,7 +300,7 @@ def test_a_plan_over_years_is_told_by_its_years(browser, town, tmp_path):
         assert "5 人年" in page.locator("#plan .ending.stopped").first.text_content()
         assert "编号按开放年份" in page.locator("#legend").text_content()
         page.locator("#tab-sites").click()
-        cards = page.locator("#site-list li").all_text_contents()
+        cards = page.locator("#site-list li.card").all_text_contents()
         assert "2022 · 第 1 期" in cards[0]
         assert "2023 · 第 2 期" in cards[1]
         assert page.faults == []

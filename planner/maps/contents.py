@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from planner.budget import Spending, spendings
+from planner.city import is_green
 from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.facilities import Facilities
@@ -24,6 +25,7 @@ from planner.shown import COVERED, NEWLY, NOT_COUNTED, UNCOVERED, inhabited, not
 from planner.standards import rule_sets
 
 if TYPE_CHECKING:
+    from planner.rule_sets import UnderRuleSet
     from planner.run import Measured, Run
     from planner.sited import SitedPlan
 
@@ -88,7 +90,8 @@ def contents_of(run: "Run") -> Content:
             service: _facilities(run.facilities[service])
             for service in sorted({measured.standard.service for measured in run.measured} & set(run.facilities))
         },
-        "plans": [_plan(sited, tuple(spendings(run))) for sited in run.plans],
+        "plans": [_plan(sited, run) for sited in run.plans],
+        "rule_sets": [_rule_set(row) for row in run.rule_sets],
         "together": [_together(sited, run) for sited in run.wholes],
         "what_if": what_if(run, drawn),
         "beside": alternatives(run, drawn),
@@ -178,7 +181,7 @@ def _facilities(facilities: Facilities) -> Content:
     }
 
 
-def _plan(sited: "SitedPlan", money: Sequence[Spending]) -> Content:
+def _plan(sited: "SitedPlan", run: "Run") -> Content:
     plan, candidates = sited.plan, sited.candidates
     lonlat = degrees(shapely.get_coordinates(shapely.point_on_surface(candidates.geometry)), candidates.crs)
     chosen = plan.sites
@@ -202,7 +205,7 @@ def _plan(sited: "SitedPlan", money: Sequence[Spending]) -> Content:
         "ending": plan.ending,
         "solver": plan.solver,
         "over_years": _over_years(sited),
-        "years": _years(sited, money),
+        "years": _years(sited, tuple(spendings(run))),
         "candidates": {
             "ids": candidates.ids.tolist(),
             "names": candidates.names.tolist(),
@@ -227,10 +230,43 @@ def _plan(sited: "SitedPlan", money: Sequence[Spending]) -> Content:
                 "loses": _finite(replaced[site_id].worse) if site_id in replaced else None,
                 "survives": survives.get(site_id, 0.0) if survives else None,
                 "with": _sharing(sited, str(candidates.ids[site])),
+                "kind": str(candidates.kind[site]) if len(candidates.kind) else "",
+                "cost": None if sited.costs is None else float(sited.costs[rank]),
+                "short": _short(sited, site_id, run),
+                "tasks": _tasks(sited.unit_names[rank], run),
             }
             for rank, site in enumerate(chosen.tolist())
         ],
     }
+
+
+def _rule_set(row: "UnderRuleSet") -> Content:
+    """A test of a rule-set, and where it is written."""
+    rules, several = row.rules, len(row.rules.tests) > 1
+    return {
+        "id": rules.id,
+        "title": dict(row.test.title if several else rules.title),
+        "terms": row.test.terms,
+        "document": rules.document,
+        "clause": rules.clause,
+    }
+
+
+def _short(sited: "SitedPlan", site: str, run: "Run") -> list[Content | None] | None:
+    """By what a site of green falls short of each test of the rule-sets; None of the others, which nobody tests."""
+    if not is_green(sited.standard):
+        return None
+    own = f"plan {sited.number}: {site}"
+    return [next((dict(each.words) for each in row.chosen_short if each.id == own), None) for row in run.rule_sets]
+
+
+def _tasks(unit: str, run: "Run") -> Content | None:
+    """The tasks of the community that a site lies in, and who is responsible for them."""
+    tasks = run.tasks.by_community.get(unit) if run.tasks and unit else None
+    if tasks is None:
+        return None
+    owners = dict.fromkeys(task.owner for task in tasks.tasks if task.owner)
+    return {"all": tasks.all, "done": tasks.done, "late": tasks.late, "owners": list(owners)}
 
 
 def _over_years(sited: "SitedPlan") -> Content | None:

@@ -285,7 +285,7 @@ class Catchments {
         if (!own) return [];
         const fly = make("button", { type: "button", text: this.name(school) });
         fly.addEventListener("click", () => this.flyTo(i));
-        const done = school.kind === "standing" ? "" : `${words.say(`school_${school.kind}`)} ${school.year}`;
+        const done = school.kind === "standing" ? words.say("school_unchanged") : `${words.say(`school_${school.kind}`)} ${school.year}`;
         const size = changed(oneDecimal(own["pupils a class today"]), oneDecimal(own["pupils a class plan"]));
         return [
           make("tr", {

@@ -660,6 +660,7 @@ class Review {
     map.on("popupopen", ({ popup }) => {
       const button = popup.getElement().querySelector(".leaflet-popup-close-button");
       button.setAttribute("aria-label", this.words.say("close"));
+      popup.getElement().querySelector("details")?.addEventListener("toggle", () => popup._adjustPan());
     });
     map.on("popupclose", () => this.catchments?.lines.clearLayers());
     map.on("click", (event) => {

@@ -278,21 +278,60 @@ function list(heading, points) {
   return [make("h2", { text: heading }), make("ul", { children: points.map((text) => make("li", { text })) })];
 }
 
-/** What a reviewer asks of one site. `rank` counts from 1. */
+/** Why a site is where it is: who gains, who has only it, and what they have today. */
+function whyHere(words, plan, site) {
+  if (!(site.gained > 0)) return words.say("why_none");
+  return words.say("why_here", {
+    gained: words.gain(plan, site.gained),
+    standard: planTitle(words, plan),
+    only: words.gain(plan, site.only),
+    nearest: site.nearest_m === null ? "> 2 km" : words.metres(site.nearest_m),
+  });
+}
+
+/** What a reviewer asks of one site; lines of which nothing is known are left out. */
 function siteFacts(words, plan, site) {
-  return facts([
-    [words.of(plan, "gained"), words.gain(plan, site.gained)],
-    [words.of(plan, "only"), words.gain(plan, site.only)],
-    [words.say("area"), area(words, site.area_m2)],
-    [words.say("nearest_today"), site.nearest_m === null ? `> 2 km` : words.metres(site.nearest_m)],
-    [words.say("unit_of_site"), site.unit || words.say("no_unit")],
-    ...(site.year ? [[words.say("opens"), `${site.year} · ${words.say("phase", { phase: site.phase })}`]] : []),
-    ...(site.loses === null
-      ? []
-      : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (${site.loses < 0 ? "+" : "−"}${words.gain(plan, Math.abs(site.loses))})`]]),
-    ...(site.survives === null ? [] : [[words.say("survives"), `${Math.round(100 * site.survives)} %`]]),
-    ...(site.with.length ? [[words.say("also_here"), site.with.map((service) => words.service(service)).join(words.say("list_comma"))]] : []),
-  ]);
+  const rank = plan.sites.indexOf(site) + 1;
+  const loses = site.loses === null ? "" : site.loses === 0 ? "0" : `${site.loses < 0 ? "+" : "−"}${words.gain(plan, Math.abs(site.loses))}`;
+  const { tasks } = site;
+  return [
+    make("p", { class: "why", text: whyHere(words, plan, site) }),
+    facts([
+      [words.say("rank"), words.say(site.year ? "rank_years" : "rank_gained", { rank, all: plan.sites.length })],
+      [words.of(plan, "gained"), words.gain(plan, site.gained)],
+      [words.of(plan, "only"), words.gain(plan, site.only)],
+      ...(site.loses === null ? [] : [[words.say("replaced_by"), `${site.replaced_by || words.say("no_replacement")} (${loses})`]]),
+      ...(site.survives === null ? [] : [[words.say("survives"), `${Math.round(100 * site.survives)} %`]]),
+      ...(site.area_m2 > 0 ? [[words.say("area"), area(words, site.area_m2)]] : []),
+      ...(site.kind ? [[words.say("kind"), site.kind]] : []),
+      ...(site.cost === null ? [] : [[words.say("what_if_cost"), words.money(site.cost)]]),
+      ...(site.year ? [[words.say("opens"), `${site.year} · ${words.say("phase", { phase: site.phase })}`]] : []),
+      [words.say("nearest_today"), site.nearest_m === null ? `> 2 km` : words.metres(site.nearest_m)],
+      ...(words.data.units.ids.length ? [[words.say("unit_of_site"), site.unit || words.say("no_unit")]] : []),
+      ...(tasks ? [[words.say("responsible"), tasks.owners.join(words.say("list_comma")) || "–"], [words.say("tasks_of_unit"), `${tasks.done} / ${tasks.all}`]] : []),
+      ...(site.with.length ? [[words.say("also_here"), site.with.map((service) => words.service(service)).join(words.say("list_comma"))]] : []),
+    ]),
+    ruleStatus(words, plan, site),
+  ];
+}
+
+/** Which rules a site meets, and by how much it falls short of the others, each with its document and clause. */
+function ruleStatus(words, plan, site) {
+  const { rule_sets: tests, standards } = words.data;
+  const source = ({ document, clause }) => [document, clause === "-" ? "" : clause].filter(Boolean).join(" · ");
+  const line = (meets, name, by, rule) =>
+    make("li", {
+      class: meets ? "meets" : "misses",
+      children: [make("b", { text: `${meets ? "✓" : "✗"} ${name}` }), make("span", { text: by ? ` ${by}` : "" }), make("span", { class: "hint", text: ` ${source(rule)}` })],
+    });
+  const own = standards.find((one) => one.id === plan.standard);
+  const least = own?.min_area_m2 ? `${words.say("minimum_area")} ${area(words, own.min_area_m2)}` : "";
+  const rules = own ? [line(site.area_m2 >= own.min_area_m2, words.title(own.title, own.id), least, own)] : [];
+  const shorts = site.short || [];
+  rules.push(...shorts.map((short, r) => line(!short, `${tests[r].id} ${words.title(tests[r].title, "")}`, short ? words.title(short, "") : "", tests[r])));
+  const met = shorts.filter((short) => !short).length;
+  const text = shorts.length ? words.say("rules_of_site", { met, all: shorts.length }) : words.say("rule_of_site");
+  return make("details", { class: "rules-of-site", children: [make("summary", { text }), make("ul", { children: rules })] });
 }
 
 const siteName = (site) => (site.name ? `${site.name} (${site.id})` : site.id);
@@ -304,7 +343,7 @@ function siteCard(words, plan, site, rank) {
     children: [
       make("h3", { children: [make("b", { class: "rank", text: rank }), make("span", { text: siteName(site) })] }),
       make("p", { class: "hint", text: words.service(plan.service) }),
-      siteFacts(words, plan, site),
+      ...siteFacts(words, plan, site),
     ],
   });
 }
@@ -337,7 +376,8 @@ function writeSites(words, fly) {
         type: "button",
         children: [make("b", { class: "rank", text: s + 1 }), make("span", { text: siteName(site) })],
       });
-      const card = make("li", { class: "card", "data-site": site.id, children: [heading, siteFacts(words, plan, site)] });
+      const card = make("li", { class: "card", "data-site": site.id, children: [heading, ...siteFacts(words, plan, site)] });
+      card.querySelector("details").addEventListener("click", (event) => event.stopPropagation());
       card.addEventListener("click", () => fly(p, s)); // the heading's own clicks and keys arrive here too
       return card;
     });
