@@ -1,7 +1,7 @@
 """Run → run.json, sites.gpkg and its tables. Every figure is read from the run; the same run gives the same bytes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,20 +22,22 @@ from planner.plan import LAND, Plan
 from planner.provisions import SURENESS
 from planner.run import Run
 from planner.services import ServicesPlan
+from planner.shown import site_degrees
 from planner.sited import SitedPlan
 from planner.styles import TABLE as STYLES
 from planner.styles import styles
 
 RECORD, SITES = "run.json", "sites.gpkg"
+SHARE = 9  # decimals
 NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def write(run: Run, folder: Path) -> tuple[Path, ...]:
     """The record, the layers and every table that has rows, in an existing folder. Their paths, in this order."""
-    tables = {name: text for name, text_of in TABLES.items() if (text := text_of(run))}
+    tables = tables_of(run)
     paths = tuple(folder / name for name in (RECORD, SITES, *tables))
     try:
-        paths[0].write_text(record_text(run), encoding="utf-8", newline="\n")
+        paths[0].write_text(record_text(run, tables), encoding="utf-8", newline="\n")
         write_layers(run, paths[1])
         for path in paths[2:]:
             path.write_bytes(tables[path.name].encode("utf-8-sig"))  # without the mark, Excel takes it for GBK
@@ -47,8 +49,16 @@ def write(run: Run, folder: Path) -> tuple[Path, ...]:
     return paths
 
 
-def record_text(run: Run) -> str:
-    """The run as JSON: what was asked, of which data, and every answer. No time of day, no path."""
+def tables_of(run: Run) -> dict[str, str]:
+    """The text of every table that has rows, by the name of its file."""
+    return {name: text for name, text_of in TABLES.items() if (text := text_of(run))}
+
+
+def record_text(run: Run, tables: Mapping[str, str] | None = None) -> str:
+    """The run as JSON: what was asked, of which data, and every answer. No time of day, no path.
+
+    It names the tables beside it, by default those of the run; what concerns one unit, school or site stands there.
+    """
     off = ~run.counted
     record = {
         "scenario": run.scenario.scenario,
@@ -58,6 +68,7 @@ def record_text(run: Run) -> str:
         "city": run.city_name,
         "synthetic": run.synthetic,
         "population": figure(run.demand.total),
+        "places": len(run.demand.ids),
         "base": str(run.demand.base),
         "off_network": {"places": int(off.sum()), "people": figure(run.demand.people[off, 0].sum())},
         "data_date": run.data_date,
@@ -67,6 +78,7 @@ def record_text(run: Run) -> str:
         "left_out": [{"id": what, "name": name, "reason": reason} for what, name, reason in run.left_out],
         "inputs": dict(run.inputs),
         "versions": dict(run.versions),
+        "tables": [*(tables_of(run) if tables is None else tables)],
         "coverage": [
             _coverage_record(before, after, run.demand.groups)
             for measured in run.measured
@@ -76,7 +88,7 @@ def record_text(run: Run) -> str:
             )
         ],
         "plans": [_plan_record(sited) for sited in run.plans],
-        "together": [_whole_record(sited, sited.whole) for sited in run.wholes if sited.whole],
+        "together": [_whole_record(sited, sited.whole, run) for sited in run.wholes if sited.whole],
         **{name: records(run) for name, records in RECORDS.items()},
     }
     return json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
@@ -107,6 +119,11 @@ def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...])
         "total": figure(before.total),
         "before": figure(before.served),
         "after": figure(after.served),
+        "share_before": figure(before.share, SHARE),
+        "share_after": figure(after.share, SHARE),
+        "asked": figure(standard.limit),
+        "asked_in": standard.unit,
+        "speed_m_s": figure(standard.profile.speed_m_s) if standard.profile else None,
         "limit_m": figure(standard.limit_m) if before.unit == "m" else None,
         "limit_s": figure(standard.walk_limit) if before.unit == "s" else None,
         "walker": standard.profile.id if standard.profile else "",
@@ -121,6 +138,7 @@ def _coverage_record(before: Coverage, after: Coverage, groups: tuple[str, ...])
         "title": standard.title["en"],
         "groups": {
             group: {"total": figure(total), "before": figure(was), "after": figure(now)}
+            | ({"share_before": figure(was / total, SHARE), "share_after": figure(now / total, SHARE)} if total else {})
             for group, total, was, now in list(by_group)[1:]
         },
         "reason": standard.reason,
@@ -139,6 +157,7 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
         "unit": plan.unit,
         "weights": dict(sited.weights or {}),
         "opened": list(plan.opened),
+        "candidates": len(sited.candidates),
         **_proof(sited),
         "sites": [
             {
@@ -150,14 +169,25 @@ def _plan_record(sited: SitedPlan) -> dict[str, Any]:
                 "cost": figure(cost),
                 "nearest_today_m": figure(nearest_m, 1),
                 "unit": unit,
+                "lon": lon,
+                "lat": lat,
+                **_year(sited, site_id),
             }
-            for site_id, site, served, only, cost, nearest_m, unit in zip(
+            for site_id, site, served, only, cost, nearest_m, unit, (lon, lat) in zip(
                 *(plan.opened, plan.sites, plan.served, plan.only, _or_unknown(sited)),
-                *(sited.nearest_today_m, sited.unit_names),
+                *(sited.nearest_today_m, sited.unit_names, site_degrees(sited).tolist()),
                 strict=True,
             )
         ],
     }
+
+
+def _year(sited: SitedPlan, site: str) -> dict[str, Any]:
+    """When a site opens, and the how manieth year that is; nothing where the plan has no years."""
+    if sited.phased is None:
+        return {}
+    at = int(sited.phased.year[sited.phased.opened.index(site)])
+    return {"opens": sited.phased.years[at].name, "phase": at + 1}
 
 
 def _proof(sited: SitedPlan) -> dict[str, Any]:
@@ -167,12 +197,14 @@ def _proof(sited: SitedPlan) -> dict[str, Any]:
     return {"objective": figure(sited.plan.objective), "part_of" if sited.whole else "over_years": _ending(sited.proof)}
 
 
-def _whole_record(sited: SitedPlan, whole: ServicesPlan) -> dict[str, Any]:
+def _whole_record(sited: SitedPlan, whole: ServicesPlan, run: Run) -> dict[str, Any]:
     """What several services on the same land come to, and what each parcel becomes."""
     return {
         "number": sited.number,
+        "opened": list(whole.opened),
         **_ending(whole),
         "cost": figure(whole.cost),
+        "budget": getattr(run.scenario.siting[sited.number - 1], "budget", None),
         "areas_newly_present": whole.present,
         "areas_at_most": whole.most_present,
         "becomes": {site: list(has) for site, has in zip(whole.opened, whole.becomes, strict=True)},

@@ -7,12 +7,26 @@ from numpy.typing import NDArray
 from planner.demand import Demand
 from planner.network import Flags, Floats, Shapes
 from planner.run import Measured, Run
+from planner.sited import SitedPlan
+from planner.sources.coordinates import in_degrees
 
+DEGREES = 6  # decimals of a longitude: 0.1 m
 NEARLY_NONE = 0.2  # per cent of the places on either side that the opening view may leave out
 MOST_EMPTY = 2.0  # times the width of the city: what would widen the opening view beyond this stays out of it
 
 # What a place's state is drawn as: one character a place, so that a standard weighs little.
 COVERED, NEWLY, UNCOVERED, NOT_COUNTED = "0", "1", "2", "3"
+
+
+def sites_inside(sited: SitedPlan) -> Floats:
+    """(p, 2) a point inside each chosen site, in metres."""
+    xy: Floats = shapely.get_coordinates(shapely.point_on_surface(sited.candidates.geometry[sited.plan.sites]))
+    return xy
+
+
+def site_degrees(sited: SitedPlan) -> Floats:
+    """(p, 2) longitude and latitude (WGS84) of a point inside each chosen site."""
+    return np.round(in_degrees(sites_inside(sited), sited.candidates.crs), DEGREES)
 
 
 def inhabited(demand: Demand) -> Flags:

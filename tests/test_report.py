@@ -17,6 +17,7 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+from pyproj import Transformer
 
 from planner import report
 from planner.coverage import measure_coverage
@@ -156,6 +157,7 @@ def test_the_record_holds_what_a_pencil_finds(tmp_path):
     assert walk["document"] == standard("green-300").document
     assert {"clause", "confidence", "min_area_m2", "rule_set"} <= set(walk)
     (plan,) = record["plans"]
+    lon, lat = Transformer.from_crs(CHUANHUI, 4326, always_xy=True).transform(564_450, STREET_Y)
     assert (plan["question"], plan["standard"], plan["opened"]) == ("cover_most_people", "green-300", ["lot/1"])
     assert (plan["objective"], plan["bound"], plan["gap"], plan["ending"]) == (50, 62.5, 0.2, "stopped")
     assert plan["sites"] == [
@@ -168,8 +170,13 @@ def test_the_record_holds_what_a_pencil_finds(tmp_path):
             "cost": None,
             "nearest_today_m": 450,
             "unit": HOSTILE,
+            "lon": pytest.approx(lon, abs=5e-7),
+            "lat": pytest.approx(lat, abs=5e-7),
         }
     ]
+    assert (plan["candidates"], record["places"]) == (2, 5)
+    assert (walk["share_before"], walk["share_after"]) == (pytest.approx(100 / 207), pytest.approx(150 / 207))
+    assert record["tables"] == ["ledger.csv", "three_numbers.csv"]
     assert record["inputs"] == {"town.osm.pbf": "ab12", "homes.csv": "cd34"}
     assert record["versions"] == {"planner": "0.1.0"}
     assert record["assumptions"] == ["207 people are assumed."]
@@ -260,20 +267,21 @@ def test_the_layers_hold_sites_candidates_standing_green_and_units(tmp_path):
 def test_the_ledger_has_a_row_a_unit_then_nowhere_then_the_city():
     head, west, east, nowhere, total = ledger(town_run())
     assert head[:3] == ["unit", "name", "people"]
-    on_foot = [f"green-300 on foot {what}" for what in ("before", "after", "share before", "share after")]
-    assert head[3:] == [*on_foot, "green-300 source"]
-    assert west == ["411602001", f"'{HOSTILE}", "150", "100", "150", "0.666667", "1.0", ""]
+    told = ("before", "after", "share before", "share after", "without after")
+    on_foot = [f"green-300 on foot {what}" for what in told]
+    assert head[3:] == [*on_foot, "green-300 source", "new sites"]
+    assert west == ["411602001", f"'{HOSTILE}", "150", "100", "150", "0.666667", "1.0", "0", "", "1"]
     assert east[0] == "'-2"
-    assert east[2:] == ["50", "0", "0", "0.0", "0.0", ""]
-    assert nowhere == ["", "outside any unit", "7", "0", "0", "0.0", "0.0", ""]
-    assert total[:-1] == ["", "total (made-up data, no real place)", "207", "100", "150", "0.483092", "0.724638"]
-    assert total[-1] == "300米见绿、500米见园, founding document, 2022"
+    assert east[2:] == ["50", "0", "0", "0.0", "0.0", "50", "", "0"]
+    assert nowhere == ["", "outside any unit", "7", "0", "0", "0.0", "0.0", "7", "", "0"]
+    assert total[:-2] == ["", "total (made-up data, no real place)", "207", "100", "150", "0.483092", "0.724638", "57"]
+    assert total[-2:] == ["300米见绿、500米见园, founding document, 2022", "1"]
 
 
 def test_the_ledger_passes_over_nowhere_where_nobody_lives_and_has_no_share_of_nobody():
     rows = ledger(town_run(people=(100, 50, 0, 0, 0)))
     assert [row[1] for row in rows[1:]] == [f"'{HOSTILE}", NAMES[1], "total (made-up data, no real place)"]
-    assert rows[2][2:] == ["0", "0", "0", "", "", ""]
+    assert rows[2][2:] == ["0", "0", "0", "", "", "0", "", "0"]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1+1", "\t=1", "\r=1"])
@@ -294,8 +302,8 @@ def test_a_run_without_plans_standards_or_units_still_has_its_layers(tmp_path):
     assert len(gpd.read_file(paths[1], layer="sites")) == 0
     assert len(gpd.read_file(paths[1], layer="candidates")) == 0
     assert ledger(no_answers(town_run())) == [
-        ["unit", "name", "people"],
-        ["", "total (made-up data, no real place)", "207"],
+        ["unit", "name", "people", "new sites"],
+        ["", "total (made-up data, no real place)", "207", "0"],
     ]
 
 

@@ -126,7 +126,7 @@ def test_the_record_and_the_sheet_say_the_same(run):
     assert record["ways"]["plan"][0]["seats_added"] == 135
     assert record["relieved"] == {"primary": {"severe": 1, "oversized": 1, "large": 0}}
     sheet = seats_sheet(run)
-    assert [row[3] for row in sheet.rows] == ["+0", "+135", "+135", "+90", "+135"]
+    assert [row[3] for row in sheet.rows] == [0, 135, 135, 90, 135]
     assert [words["zh"] for words in sheet.more[-1]] == ["2022 扩建 老小学: +2", "2022 新建 east: +1"]
     assert "primary, 2022: 144 pupils, 45 → 180 standard seats (+135)" in list(run.schools[0].sentences())
 

@@ -54,10 +54,11 @@ def circle_record(run: Run) -> dict[str, Any] | None:
         "note": kit.note,
         "unit": "people",
         "total": figure(circle.demand.total),
+        "full_score": 100,
         "score": {metric: _scores(change, metric) for metric in METRICS},
         "complete": {
             "all" if level is None else str(level): {
-                metric: _pair(*change.complete(level, metric)) for metric in METRICS
+                metric: _shares(*change.complete(level, metric), of=circle.demand.total) for metric in METRICS
             }
             for level in (*circle.levels, None)
         },
@@ -70,6 +71,7 @@ def circle_record(run: Run) -> dict[str, Any] | None:
         ],
         "not_in_the_data": [
             {"service": item.service, "title": dict(item.title), "level": item.level, "need": item.sign}
+            | {"terms": item.terms}
             for item in circle.untold
         ],
         "groups": {group: _group(change, group) for group in circle.demand.groups[1:]},
@@ -170,6 +172,11 @@ def _pair(before: float, after: float) -> dict[str, Any]:
     return {"before": figure(before), "after": figure(after)}
 
 
+def _shares(before: float, after: float, *, of: float) -> dict[str, Any]:
+    """People, and their shares of all."""
+    return _pair(before, after) | {"share_before": figure(before / of, 9), "share_after": figure(after / of, 9)}
+
+
 def _scores(change: CircleChange, metric: str, group: str | None = None) -> dict[str, Any]:
     return _pair(*(float(each.score(group, metric=metric).points) for _, each in _both(change)))
 
@@ -192,8 +199,10 @@ def _item_record(was: InReach, now: InReach, change: CircleChange, number: int) 
         "check_first": SURENESS[rule.confidence] if rule.check_first() else "",
         "sites": len(was.sites),
         "sites_that_count": int(was.counts.sum()),
-        "walk": _pair(*(float(people[each.walk].sum()) for each in (was, now))),
-        "straight": _pair(*(float(people[each.straight].sum()) for each in (was, now))),
+        **{
+            how: _shares(*(float(people[each.by(how)].sum()) for each in (was, now)), of=change.before.demand.total)
+            for how in METRICS
+        },
         "points": _pair(*(float(each.parts[number]) for each in scores)),
         "most_points": figure(float(scores[0].most[number])),
     }

@@ -77,7 +77,10 @@ def level_records(run: Run) -> list[dict[str, Any]]:
             "weights": None if sited.weights is None else dict(sited.weights),
             "people": figure(level.people),
             "within_reach": dict(zip(("before", "after"), map(figure, level.reached), strict=True)),
+            "share_before": share(level.reached[0], level.people),
+            "share_after": share(level.reached[1], level.people),
             "units": len(level.status),
+            "units_that_have_it": dict(zip(("today", "after"), _there(level), strict=True)),
             "present": {
                 when: {how: sum(getattr(each, when).how == how for each in level.status) for how in HOW}
                 for when in ("today", "after")
@@ -98,7 +101,7 @@ def levels_sheet(run: Run) -> Sheet | None:
     more: list[tuple[Words, ...]] = []
     for sited, level in _levels(run):
         title = {language: sited.standard.title[language] for language in ("zh", "en")}
-        there = [sum(getattr(each, when).how != "missing" for each in level.status) for when in ("today", "after")]
+        there = _there(level)
         rows.append(
             (
                 title,
@@ -129,6 +132,11 @@ def levels_sheet(run: Run) -> Sheet | None:
         more=tuple(more),
         behind={"zh": "{count} 个单元缺或共用", "en": "{count} units lack it or share"},
     )
+
+
+def _there(level: Level) -> list[int]:
+    """How many units have a service, today and with the plan."""
+    return [sum(getattr(each, when).how != "missing" for each in level.status) for when in ("today", "after")]
 
 
 def _levels(run: Run) -> Iterator[tuple[SitedPlan, Level]]:

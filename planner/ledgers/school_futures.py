@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from planner.cells import figure
 from planner.ledgers.sheets import Cell, Column, Sheet, Words
 from planner.run import Run
@@ -128,8 +130,8 @@ def feeders_sheet(run: Run) -> Sheet | None:
 
 
 def _cell(plan: FuturesPlan, p: int, f: int) -> str:
-    lost = plan.regret_unserved[p, f]
-    return f"{plan.regret[p, f] + 0.0:,.0f}" + (f" + {lost:,.0f}" if lost > 0.5 else "")  # noqa: PLR2004
+    regret, lost = np.round([plan.regret[p, f], plan.regret_unserved[p, f]]) + 0.0  # which makes 0 of −0
+    return f"{regret:,.0f}" + (f" + {lost:,.0f}" if lost > 0 else "")
 
 
 def _stages(seats: SchoolSeats, language: str) -> str:
@@ -143,4 +145,4 @@ def _links(seats: SchoolSeats, links: FeederLinks) -> Iterator[tuple[Cell, ...]]
     for primary, junior, pupils, far in zip(
         links.primary.tolist(), links.junior.tolist(), links.pupils.tolist(), links.too_far.tolist(), strict=True
     ):
-        yield name[primary], name[junior] if junior else none, figure(pupils, 0), figure(far, 0)
+        yield name[primary], name[junior] if junior else none, figure(pupils, 3), figure(far, 3)

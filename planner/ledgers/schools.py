@@ -99,6 +99,10 @@ def school_records(run: Run) -> list[dict[str, Any]]:
         {
             "number": seats.number,
             "stages": [stage.id for stage in seats.plan.schools.stages],
+            "largest_classes": {
+                stage.id: dict(zip(("not_severe", "not_oversized", "standard"), map(figure, stage.sizes), strict=True))
+                for stage in seats.plan.schools.stages
+            },
             "years": list(seats.plan.pupils.years),
             "sizes": {stage.id: [figure(size) for size in stage.sizes] for stage in seats.plan.schools.stages},
             "ending": seats.plan.ending,
@@ -130,6 +134,7 @@ def school_records(run: Run) -> list[dict[str, Any]]:
                 stage.id: {state: len(schools) for state, schools in seats.relieved(stage.id).items()}
                 for stage in seats.plan.schools.stages
             },
+            "all_stages": {name: _sums(seating) for name, seating in (*_ways(seats), *_later(seats))},
             "ways": {name: _way_record(seating) for name, seating in (*_ways(seats), *_later(seats))},
             "futures": None if seats.futures is None else futures_record(seats.futures),
             "feeders": None if seats.feeders is None else feeders_record(seats.feeders),
@@ -163,6 +168,8 @@ def seats_sheet(run: Run) -> Sheet | None:
                     rows.append(_sheet_row(later, year, g, words))
                     more.append(())
     unit = run.schools[0].plan.unit
+    stages = [stage for seats in run.schools for stage in seats.plan.schools.stages]
+    largest = sorted({f"{stage.sizes[1]:g}" for stage in stages if np.isfinite(stage.oversized)})
     return Sheet(
         id="seats",
         title={
@@ -178,12 +185,15 @@ def seats_sheet(run: Run) -> Sheet | None:
         columns=(
             Column({"zh": "学段 · 情形", "en": "Stage · way"}),
             Column({"zh": "学生", "en": "Pupils"}, "number"),
-            Column({"zh": "标准学位", "en": "Standard seats"}),
-            Column({"zh": "新增学位", "en": "Seats added"}),
-            Column({"zh": "消除大班额尚缺", "en": "Missing for classes of 55"}),
-            Column({"zh": "达标准班额尚缺", "en": "Missing for standard ones"}),
-            Column({"zh": "空余学位", "en": "Empty seats"}),
-            Column({"zh": "无校可达", "en": "Reach no school"}),
+            Column({"zh": "标准学位", "en": "Standard seats"}, "number"),
+            Column({"zh": "新增学位", "en": "Seats added"}, "number"),
+            Column(
+                {"zh": "消除大班额尚缺", "en": f"Missing for classes of {' or '.join(largest)}".removesuffix(" of ")},
+                "number",
+            ),
+            Column({"zh": "达标准班额尚缺", "en": "Missing for standard ones"}, "number"),
+            Column({"zh": "空余学位", "en": "Empty seats"}, "number"),
+            Column({"zh": "无校可达", "en": "Reach no school"}, "number"),
             Column({"zh": f"步行 平均/九成（{unit}）", "en": f"Walk, mean / nine of ten ({unit})"}),
         ),
         rows=tuple(rows),
@@ -197,13 +207,13 @@ def _sheet_row(seating: Seating, year: str, g: int, words: Words) -> tuple[Cell,
     now, walks, t = seating.balance(year).by_stage[g], seating.walks(year)[g], seating.pupils.years.index(year)
     return (
         {language: f"{now.stage.title[language]} · {words[language]}" for language in ("zh", "en")},
-        figure(now.pupils, 0),
-        f"{now.seats:,.0f}",
-        f"{seating.seats_added(year)[g]:+,.0f}",
-        f"{now.missing_oversized:,.0f}" if np.isfinite(now.stage.oversized) else "–",
-        f"{now.missing_standard:,.0f}",
-        f"{now.empty:,.0f}",
-        f"{seating.unserved[:, g, t].sum():,.0f}",
+        figure(now.pupils, 3),
+        figure(now.seats),
+        figure(seating.seats_added(year)[g]),
+        figure(now.missing_oversized, 3) if np.isfinite(now.stage.oversized) else None,
+        figure(now.missing_standard, 3),
+        figure(now.empty, 3),
+        figure(seating.unserved[:, g, t].sum(), 3),
         f"{walks.mean:,.0f} / {walks.p90:,.0f}",
     )
 
@@ -322,6 +332,19 @@ def _way_record(seating: Seating) -> list[dict[str, Any]]:
         for t, year in enumerate(seating.pupils.years)
         for g, (stage, walks) in enumerate(zip(seating.balance(year).by_stage, seating.walks(year), strict=True))
     ]
+
+
+def _sums(seating: Seating) -> dict[str, int | float | None]:
+    """Of all stages in the last year; a class is too large only where its stage says when."""
+    year, stages = seating.pupils.years[-1], seating.balance(seating.pupils.years[-1]).by_stage
+    return {
+        "seats_added": figure(seating.seats_added(year).sum()),
+        "missing_for_classes_below_oversized": figure(
+            sum(each.missing_oversized for each in stages if np.isfinite(each.stage.oversized)), 3
+        ),
+        "missing_for_standard_classes": figure(sum(each.missing_standard for each in stages), 3),
+        "reach_no_school": figure(seating.unserved[:, :, -1].sum(), 3),
+    }
 
 
 def _taken_words(seats: SchoolSeats, stage: str) -> Iterator[Words]:

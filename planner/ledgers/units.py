@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 
 from planner.cells import figure, plain, share
+from planner.demand import Units
+from planner.network import Integers
 from planner.run import Run
+from planner.shown import sites_inside
+
+
+def sites_by_unit(run: Run, units: Units) -> Integers:
+    """(u + 1,) how many chosen sites lie in each unit, and behind them in none."""
+    inside = [units.holding(sites_inside(sited)) for sited in run.plans]
+    found: Integers = np.bincount(
+        np.concatenate([np.empty(0, np.int64), *inside]) % (len(units.ids) + 1), minlength=len(units.ids) + 1
+    )
+    return found
 
 
 def units_text(run: Run) -> str:
@@ -28,13 +40,18 @@ def units_text(run: Run) -> str:
     for measured in run.measured:
         on_foot = f"{measured.standard.id} on foot"
         rows[0] += [f"{on_foot} before", f"{on_foot} after", f"{on_foot} share before", f"{on_foot} share after"]
-        rows[0] += [f"{measured.standard.id} source"]
+        rows[0] += [f"{on_foot} without after", f"{measured.standard.id} source"]
         before, after = (coverage.by_unit(run.demand)[1] for coverage in (measured.before, measured.after))
         for row, was, now, here in zip(rows[1:-1], before, after, people, strict=True):
-            row += [figure(was), figure(now), share(was, here), share(now, here), ""]
+            row += [figure(was), figure(now), share(was, here), share(now, here), figure(here - now), ""]
         rows[-1] += [figure(measured.before.served), figure(measured.after.served)]
-        rows[-1] += [round(measured.before.share, 6), round(measured.after.share, 6), plain(measured.standard.source)]
-    if units is None or not people[-1] > 0:
+        rows[-1] += [round(measured.before.share, 6), round(measured.after.share, 6)]
+        rows[-1] += [figure(measured.after.total - measured.after.served), plain(measured.standard.source)]
+    new = [0] if units is None else sites_by_unit(run, units).tolist()
+    sites = sum(len(sited.plan.sites) for sited in run.plans)
+    for row, count in zip(rows, ["new sites", *(new[: len(rows) - 3]), new[-1], sites], strict=True):
+        row.append(count)
+    if units is None or not (people[-1] > 0 or new[-1]):
         del rows[-2]
     text = io.StringIO()
     csv.writer(text).writerows(rows)

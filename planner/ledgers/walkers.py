@@ -17,7 +17,7 @@ def walkers_text(run: Run) -> str:
 
 def walker_records(run: Run) -> list[dict[str, Any]]:
     """The same."""
-    return [_row(each) for each in run.walkers]
+    return [{"title": each.before.standard.title["en"], **_row(each)} for each in run.walkers]
 
 
 def walkers_sheet(run: Run) -> Sheet | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import numpy as np
-import shapely
 
 from planner.cells import figure
 from planner.city import is_green
@@ -11,17 +10,16 @@ from planner.kits import service_titles
 from planner.ledgers import SHEETS
 from planner.ledgers.sheets import Cell, Column, Sheet, Words
 from planner.ledgers.tasks import task_list_sheet
-from planner.network import Floats
+from planner.ledgers.units import sites_by_unit
 from planner.papers.words import ENDINGS, EVERYBODY, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, UNITS, joined
 from planner.plan import LAND, Plan
 from planner.run import Run
+from planner.shown import site_degrees
 from planner.sited import SitedPlan
-from planner.sources.coordinates import in_degrees
 from planner.standards import rule_sets
 
 QUESTION = Column({"zh": "问题", "en": "Question"}, "number")
 STANDARD = Column({"zh": "标准", "en": "Standard"})
-DEGREES = 6  # decimals
 
 
 def sheets_of(run: Run) -> tuple[Sheet, ...]:
@@ -251,8 +249,7 @@ def units_sheet(run: Run) -> Sheet | None:
         lacking = [*(people - now).tolist(), each.after.total - each.after.served]
         cells.append([pair if here > 0 else None for pair, here in zip(shares, [*people, demand.total], strict=True)])
         cells.append([figure(left) for left in lacking])
-    chosen = np.concatenate([np.empty(0, np.int64), *(units.holding(_inside(sited)) for sited in run.plans)])
-    sites = np.bincount(np.where(chosen < 0, len(units.ids), chosen), minlength=len(units.ids) + 1).tolist()
+    sites = sites_by_unit(run, units).tolist()
     head = [
         *((str(unit), str(name)) for unit, name in zip(units.ids, units.names, strict=True)),
         ("", {"zh": "不在任何单元内", "en": "outside any unit"}),
@@ -261,7 +258,7 @@ def units_sheet(run: Run) -> Sheet | None:
     rows = [
         (id_, name, figure(here), count, *row)
         for (id_, name), here, count, row in zip(
-            head, [*people, demand.total], [*sites, len(chosen)], zip(*cells, strict=True), strict=True
+            head, [*people, demand.total], [*sites, sum(sites)], zip(*cells, strict=True), strict=True
         )
     ]
     if not people[-1] and not sites[-1]:
@@ -282,17 +279,6 @@ def units_sheet(run: Run) -> Sheet | None:
         ),
         rows=tuple(rows),
     )
-
-
-def site_degrees(sited: SitedPlan) -> Floats:
-    """(p, 2) longitude and latitude of a point inside each chosen site."""
-    return np.round(in_degrees(_inside(sited), sited.candidates.crs), DEGREES)
-
-
-def _inside(sited: SitedPlan) -> Floats:
-    """(p, 2) a point inside each chosen site, in metres."""
-    xy: Floats = shapely.get_coordinates(shapely.point_on_surface(sited.candidates.geometry[sited.plan.sites]))
-    return xy
 
 
 def _gain(plan: Plan, unit: str = "") -> tuple[Cell, ...]:

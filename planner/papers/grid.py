@@ -51,9 +51,11 @@ def _of_pair(value: Cell, when: int) -> str | float | Words | None:
 
 def _value(value: str | float | Words | None, language: str) -> Value:
     """What stands in a cell: text that nothing computes, a whole number, a number, or nothing."""
-    if value is None or value == "":
+    if value is None:
         return None
     if isinstance(value, int | float):
         return figure(value, 9)
     text = harmless(said(value, language))
+    if not text:
+        return None
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"

@@ -6,6 +6,7 @@ by some 550 m in GCJ-02 and by some 1.3 km in BD-09.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 import shapely
@@ -69,9 +70,15 @@ INTO: Mapping[str, Callable[[Floats], Floats]] = {"gcj02": to_gcj02, "bd09": to_
 OUT_OF: Mapping[str, Callable[[Floats], Floats]] = {"gcj02": from_gcj02, "bd09": from_bd09}
 
 
+@cache
+def projection(given: CRS | int, wanted: CRS | int) -> Transformer:
+    """From one system to another, longitude or easting first. To look it up takes longer than a town's projection."""
+    return Transformer.from_crs(given, wanted, always_xy=True)
+
+
 def in_degrees(xy: Floats, crs: CRS) -> Floats:
     """Positions (n, 2) of a metric system as WGS84 longitude and latitude."""
-    lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    lon, lat = projection(crs, 4326).transform(xy[:, 0], xy[:, 1])
     lonlat: Floats = np.column_stack([lon, lat])
     return lonlat
 
@@ -157,7 +164,7 @@ def _systems(near: tuple[float, float]) -> list[int]:
 def _away_m(code: int, east: float, north: float, near: tuple[float, float]) -> float:
     """Metres from the city to a position in the system; inf where it has no such position."""
     try:
-        lon, lat = Transformer.from_crs(code, 4326, always_xy=True).transform(east, north, errcheck=True)
+        lon, lat = projection(code, 4326).transform(east, north, errcheck=True)
     except ProjError:
         return np.inf
     if not (abs(lon) <= 180 and abs(lat) <= 90):  # noqa: PLR2004

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from planner.errors import CrsError
 from planner.network import CHINA_BOX, Floats, Shapes, WalkNetwork
-from planner.sources.coordinates import INTO, SHIFTED, unshifted
+from planner.sources.coordinates import INTO, SHIFTED, projection, unshifted
 
 NAMES = {"wgs84": "WGS84", **SHIFTED}  # the datums that the streets can tell apart
 
@@ -130,8 +130,8 @@ def check(shapes: Shapes, network: WalkNetwork, what: str, *, declared: str | No
 
 def _taken_as(datum: str, shapes: Shapes, crs: CRS, given_in: str) -> Shapes:
     """Shapes in metres, converted out of one datum, as if they had been converted out of another."""
-    to_degrees = Transformer.from_crs(crs, 4326, always_xy=True)
-    to_metres = Transformer.from_crs(4326, crs, always_xy=True)
+    to_degrees = projection(crs, 4326)
+    to_metres = projection(4326, crs)
     degrees = shapely.transform(shapes, to_degrees.transform, interleaved=False)
     if given_in in SHIFTED:
         degrees = shapely.transform(degrees, INTO[given_in])
