@@ -119,10 +119,7 @@ function writeStandards(words) {
   $("standards").replaceChildren(
     ...data.standards.map((standard) => {
       const { walk, straight } = standard;
-      const change = (measured) =>
-        measured.before === measured.after
-          ? percent(measured.share_before)
-          : `${percent(measured.share_before)} → ${percent(measured.share_after)}`;
+      const change = ({ share_before, share_after }) => [...new Set([share_before, share_after].map(percent))].join(" → ");
       const counts = (measured) =>
         measured.before === measured.after
           ? words.people(measured.before)
