@@ -65,6 +65,8 @@ def record_text(run: Run, tables: Mapping[str, str] | None = None) -> str:
         "title": dict(run.scenario.title),
         "variant": run.scenario.variant,
         "changes": list(run.scenario.changes),
+        "stamp": run.stamp,
+        "map_number": run.scenario.outputs.map_number,
         "city": run.city_name,
         "synthetic": run.synthetic,
         "population": figure(run.demand.total),

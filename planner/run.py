@@ -1,6 +1,7 @@
 """Scenario → Run: read the city, measure it, choose sites, measure it again. Writes nothing."""
 
 import hashlib
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 NEAREST_TODAY_M = 2000.0  # how far a card on the map looks for the nearest standing facility
 AGREE = 1e-9  # share by which sums of people in different orders may differ
+STAMP = 12  # characters of a stamp
 SHAPEFILE = (".shp", ".dbf", ".shx", ".prj", ".cpg")  # the parts that carry its answer
 LIBRARIES = ("geopandas", "highspy", "numba", "numpy", "osmium", "pulp", "pyproj", "scipy", "shapely")
 
@@ -97,6 +99,12 @@ class Run:
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
     switches: tuple[Switches, ...] = ()  # of each plan that brings a standard to people, for the what-if of the map
     beside: tuple[Beside, ...] = ()  # each standard today, with the plans, and with other plans in their place
+
+    @property
+    def stamp(self) -> str:
+        """What tells runs apart at a glance: a digest of what was asked, of the data and of the software."""
+        asked = [self.scenario.scenario, list(self.scenario.changes), dict(self.inputs), dict(self.versions)]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:STAMP]
 
     @property
     def wholes(self) -> tuple[SitedPlan, ...]:

@@ -95,7 +95,7 @@ def sites(letters, names, status, side):
     )
 
 
-def review_town(*, hostile=False, language="both", synthetic=True, ending="proven", within=(15, 65)):
+def review_town(*, hostile=False, language="both", synthetic=True, ending="proven", within=(15, 65), map_number=None):
     """The run of the drawn town: parks A and B are chosen, C is not."""
     nodes, ends = streets()
     net = network(nodes, ends)
@@ -117,7 +117,7 @@ def review_town(*, hostile=False, language="both", synthetic=True, ending="prove
             variant="",
             changes=(),
             title=titles,
-            outputs=SimpleNamespace(language=language),
+            outputs=SimpleNamespace(language=language, map_number=map_number),
             standards=SimpleNamespace(rule_set="P5"),
             stated=None,
         ),

@@ -12,7 +12,7 @@ from planner.maps.contents import contents_of
 from planner.phasing import PhasedPlan, Year
 from planner.plan import Plan
 from planner.standards import standard
-from tests.browser import chromium, opened, review_town, with_two_plans
+from tests.browser import HOSTILE, chromium, opened, review_town, with_two_plans
 
 pytestmark = pytest.mark.browser
 
@@ -75,6 +75,46 @@ def test_a_made_up_city_says_so_on_screen_in_both_languages(page):
     assert banner.is_visible()
     assert "MADE-UP CITY" in banner.text_content()
     assert "虚构数据" in banner.text_content()
+
+
+def test_the_map_says_of_which_people_data_rules_and_run_it_is(page, town):
+    page.locator('[data-language="en"]').click()
+    head = page.locator("#subtitle").text_content()
+    assert f"Population {town.demand.total:,.0f} ({town.demand.base})" in head
+    assert f"data of {town.data_date}" in head
+    assert "rule-set P5" in head
+    assert "gap 0.00 %" in page.locator("#plan").text_content()
+    credit = page.locator("#credit").text_content()
+    assert credit.endswith(f"{town.scenario.scenario} {town.stamp}")
+    assert "Schematic; not a legal boundary · not to be published without a map review number" in credit
+    page.locator("#tab-about").click()
+    assert town.stamp in page.locator("#about").text_content()
+    page.locator('[data-language="zh"]').click()
+    page.locator("#tab-overview").click()
+    assert "示意图，非法定边界 · 公开前须取得审图号" in page.locator("#credit").text_content()
+
+
+def test_a_map_that_was_reviewed_tells_its_number_as_plain_text(browser, tmp_path):
+    for number in ("豫S(2026)001号", HOSTILE):
+        path = maps.draw(review_town(map_number=number), tmp_path / "reviewed.html")
+        with opened(browser, path) as page:
+            assert f"示意图，非法定边界 · 审图号 {number} · " in page.locator("#credit").text_content()
+            assert "公开前须取得审图号" not in page.locator("#credit").text_content()
+            page.locator("#tab-about").click()
+            assert f"审图号 {number}" in page.locator("#about").text_content()
+            assert page.evaluate("window.hacked") is None
+            assert page.locator("img").count() == 0
+            assert page.faults == []
+
+
+def test_a_stamp_tells_runs_of_other_data_questions_and_software_apart(town):
+    others = [
+        replace(town, inputs={"town.osm.pbf": "f" * 64}),
+        replace(town, versions={"planner": "0.2.0"}),
+        replace(town, scenario=SimpleNamespace(**{**vars(town.scenario), "changes": ("siting.0.new_sites = 3",)})),
+    ]
+    assert len({town.stamp, *(other.stamp for other in others)}) == 4
+    assert town.stamp == review_town().stamp
 
 
 def test_a_real_city_carries_no_such_banner(browser, tmp_path):

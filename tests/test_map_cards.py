@@ -58,7 +58,7 @@ def test_a_card_tells_why_a_site_is_there_and_what_would_replace_it(page, run):
         told, one = card(page, 0, site)
         gained, only = (f"{amount[rank - 1]:,.0f} people" for amount in (sited.plan.served, sited.plan.only))
         why = one.locator(".why").text_content()
-        assert why.startswith(f"{gained} gain “green within 300 m” here, {only} of them")
+        assert why.startswith(f"{gained} gain “green within 300 m” here; {only} would lose it without this site.")
         assert told["Rank"] == f"{rank} of {len(sited.plan.opened)} by gain"
         assert (told["People gained"], told["Who have only this site"]) == (gained, only)
         lost = worth[site].worse

@@ -160,6 +160,17 @@ def test_a_hostile_name_leaves_a_workbook_that_opens(bad):
     assert not [cell for page in book for row in page.iter_rows() for cell in row if cell.data_type == "f"]
 
 
+def test_papers_tell_the_number_of_a_reviewed_map(monkeypatch):
+    for number in ("豫S(2026)001号", "=1+1", None):
+        town = review_town(map_number=number)
+        book = openpyxl.load_workbook(io.BytesIO(workbook(sheets_of(town), language="zh", synthetic=True)))
+        rows = {row[0]: row[1] for row in book.worksheets[0].iter_rows(values_only=True) if row[0]}
+        assert rows["审图号"] in ({number, f"'{number}"} if number else {None, "–", ""})
+        assert not [cell for page in book for row in page.iter_rows() for cell in row if cell.data_type == "f"]
+        (line,) = (said for said in said_on_sheets(town, monkeypatch)[1] if said.startswith("审图号"))
+        assert line.endswith(f"：{number or '______________'}")
+
+
 def test_made_up_data_say_so_on_every_page():
     for synthetic in (True, False):
         book = openpyxl.load_workbook(

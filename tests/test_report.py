@@ -113,7 +113,14 @@ def town_run(*, synthetic=True, names=NAMES, people=(100, 50, 30, 20, 7)):
         seconds=0.123,
     )
     return Run(
-        scenario=SimpleNamespace(scenario="town", title={"en": "Town"}, variant="", changes=(), stated=None),
+        scenario=SimpleNamespace(
+            scenario="town",
+            title={"en": "Town"},
+            variant="",
+            changes=(),
+            stated=None,
+            outputs=SimpleNamespace(map_number=None),
+        ),
         city_name="画出来的镇",
         synthetic=synthetic,
         data_date="2021-12-27",

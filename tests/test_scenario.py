@@ -139,6 +139,12 @@ def test_yaml_is_read_by_version_1_2(write):
         ("7: 8", "4:1: 7: unknown key (there are: beyond, circle, city, compounds, demand,"),
         ("variants: {x: {outputs.language: cn}}", "4:16: outputs.language: must be 'zh', 'en' or 'both', not 'cn'"),
         ("variants: {x: {langage: zh}}", "4:16: langage: unknown key"),
+        (
+            'outputs: {map_number: "GS\\n1"}',
+            "4:11: outputs.map_number: must stand on one line, as GS(2026)0001号, not 'GS",
+        ),
+        ("outputs: {map_number: ' '}", "4:11: outputs.map_number: must stand on one line, as GS(2026)0001号, not ' '"),
+        ("outputs: {map_number: 7}", "4:11: outputs.map_number: must be text, not 7"),
         ("standards: {measure: [park-500, park-500]}", "4:13: standards.measure: names park-500 more than once"),
         (
             "standards: {overrides: [{standard: park-500, limit: 600}]}",

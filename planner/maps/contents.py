@@ -56,6 +56,8 @@ def contents_of(run: "Run") -> Content:
         simplified = [*simplified, {"layer": "places", "count": int(drawn.sum()), "cell_m": places["cell_m"]}]
     return {
         "scenario": run.scenario.scenario,
+        "stamp": run.stamp,
+        "map_number": run.scenario.outputs.map_number,
         "title": dict(run.scenario.title),
         "city": run.city_name,
         "synthetic": run.synthetic,

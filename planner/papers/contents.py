@@ -54,7 +54,7 @@ def data_sheet(run: Run) -> Sheet:
     rules = rule_sets().get(scenario.standards.rule_set)
     one: list[tuple[Words, Cell]] = [
         ({"zh": "方案", "en": "Scenario"}, joined(scenario.title)),
-        ({"zh": "运行标识", "en": "Run"}, scenario.scenario),
+        ({"zh": "运行标识", "en": "Run"}, f"{scenario.scenario} {run.stamp}"),
         ({"zh": "城市", "en": "City"}, run.city_name),
         (
             {"zh": "数据性质", "en": "Kind of data"},
@@ -90,7 +90,7 @@ def data_sheet(run: Run) -> Sheet:
             *one,
             *((word, text) for word, texts in many for text in texts),
             ({"zh": "图件", "en": "Maps"}, SCHEMATIC),
-            (REVIEW_NUMBER, None),
+            (REVIEW_NUMBER, scenario.outputs.map_number),
         ),
     )
 

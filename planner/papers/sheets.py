@@ -404,10 +404,10 @@ class _Drawing:
             self.say({"zh": f"数据时点 {run.data_date}", "en": f"data of {run.data_date}"}) if run.data_date else "",
             f"{run.network.crs.name}",
             run.attribution,
-            f"{run.scenario.scenario} · planner {run.versions.get('planner', '')}",
+            f"{run.scenario.scenario} {run.stamp} · planner {run.versions.get('planner', '')}",
             *(f"{name} {digest[:12]}" for name, digest in list(run.inputs.items())[:3]),
             self.say(SCHEMATIC),
-            self.say(REVIEW_NUMBER) + "：______________",
+            self.say(REVIEW_NUMBER) + "：" + (run.scenario.outputs.map_number or "______________"),
         ]
         sheet.y = EDGE + SIGNED
         for line in filter(None, lines):

@@ -184,6 +184,8 @@ class Outputs(Model):
 
     language: Literal["zh", "en", "both"] = "both"
     """Of the map; both starts in Chinese and has a switch."""
+    map_number: Text | None = None
+    """The number under which maps were reviewed, 审图号, as GS(2026)0001号; without one they say that it is needed."""
     papers: tuple[Literal["xlsx", "pdf", "docx"], ...] = ("xlsx",)
     """What to file beside the map: xlsx, a workbook of every table; pdf, sheets of maps on A3; docx, a report of both;
     [] writes none."""
@@ -191,3 +193,10 @@ class Outputs(Model):
     """The ledger of tasks that an office keeps: who does what by when, and how much is done."""
     doctor: StrictBool = False
     """Whether what `planner doctor` finds in the data is a page of the report; the data are read once more for it."""
+
+    @field_validator("map_number")
+    @classmethod
+    def _printed(cls, value: str | None) -> str | None:
+        if value is not None and not (value.strip() and value.isprintable()):
+            raise complaint(f"must stand on one line, as GS(2026)0001号, not {value!r}; or leave it out")
+        return value

@@ -594,8 +594,10 @@ class Review {
     if (!this.after || this.years.later(p, this.data.plans[p].sites[s])) this.chooseAfter(true);
     this.chooseStandardOf(this.data.plans[p]);
     this.map.closePopup();
-    this.map.once("moveend", () => marker.openPopup());
-    this.fly(() => this.map.flyTo(marker.getLatLng(), Math.max(CLOSE, this.map.getZoom()), { duration: 0.7 }));
+    this.fly(() => {
+      this.opening = marker; // once it is in the middle: folding the panel moves the map too
+      this.map.flyTo(marker.getLatLng(), Math.max(CLOSE, this.map.getZoom()), { duration: 0.7 });
+    });
   }
 
   /** The candidate whose dot is under the pointer, if any is shown there. */
@@ -657,12 +659,26 @@ class Review {
   connect() {
     const { map } = this;
     map.on("zoomend", () => this.fitToZoom());
+    map.on("dragstart", () => { this.opening = null; });
+    map.on("moveend", () => {
+      const { opening } = this;
+      if (!opening || map.latLngToContainerPoint(opening.getLatLng()).distanceTo(map.getSize().divideBy(2)) > NEAR_DOT) return;
+      this.opening = null;
+      opening.openPopup();
+    });
     map.on("popupopen", ({ popup }) => {
       const button = popup.getElement().querySelector(".leaflet-popup-close-button");
       button.setAttribute("aria-label", this.words.say("close"));
+      map.getContainer().classList.add("reading");
+      const beside = [$("years"), $("beside")].find((box) => !box.hidden && !isPhone());
+      popup.options.autoPanPaddingTopLeft = [beside ? beside.offsetWidth + 2 * MARGIN : MARGIN, 70];
+      if (beside) popup._adjustPan();
       popup.getElement().querySelector("details")?.addEventListener("toggle", () => popup._adjustPan());
     });
-    map.on("popupclose", () => this.catchments?.lines.clearLayers());
+    map.on("popupclose", () => {
+      map.getContainer().classList.remove("reading");
+      this.catchments?.lines.clearLayers();
+    });
     map.on("click", (event) => {
       if (this.catchments?.shown) this.catchments.click(event);
       else if (this.whatIf?.shown) this.whatIf.click(event);

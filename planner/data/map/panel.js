@@ -110,7 +110,8 @@ function writeFixedWords(words) {
   const sites = data.plans.reduce((sum, plan) => sum + plan.sites.length, 0);
   if (sites) $("tab-sites").textContent += ` ${sites}`;
   if (data.units.names.length) $("tab-units").textContent += ` ${data.units.names.length}`;
-  $("credit").textContent = `${data.attribution} · ${words.say("schematic")} · ${data.scenario}`;
+  const reviewed = data.map_number ? `${words.say("map_number")} ${data.map_number}` : words.say("no_map_number");
+  $("credit").textContent = [data.attribution, words.say("schematic"), reviewed, `${data.scenario} ${data.stamp}`].join(" · ");
 }
 
 /** One row a standard: its figures before and after; a radio button for what the map shows. */
@@ -558,6 +559,10 @@ function writeAbout(words) {
     ...list(words.say("left_out"), left),
     ...list(words.say("inputs"), pairs(data.inputs)),
     ...list(words.say("versions"), pairs(data.versions)),
-    ...list(words.say("run_stamp"), [`${words.say("scenario")} ${data.scenario}`, data.attribution]),
+    ...list(words.say("run_stamp"), [
+      `${words.say("scenario")} ${data.scenario} · ${data.stamp}`,
+      `${words.say("map_number")} ${data.map_number || `– · ${words.say("no_map_number")}`}`,
+      data.attribution,
+    ]),
   );
 }
