@@ -181,7 +181,7 @@ def _several(parcels: Facilities, sites: list[tuple[tuple[int, ...], shapely.Geo
         gate_xy=parcels.gate_xy[every],
         gate_facility=np.repeat(np.arange(len(sites)), [len(own) for own in gates]),
         gate_origin=parcels.gate_origin[every],
-        kind=np.full(len(sites), "joined", np.str_),
+        kind=np.full(len(sites), "joined"),
         capacity=np.empty(0),
         door=parcels.door and parcels.door.kept(every),
     )

@@ -15,6 +15,7 @@ from planner.explained.words import safe
 from planner.network import metric_crs
 from planner.run import run_scenario
 from planner.scenario import load
+from tests import test_levels, test_school_seats
 from tests.browser import chromium
 from tests.test_cli import command
 
@@ -299,6 +300,43 @@ def test_a_record_that_was_written_by_hand_is_refused(two, tmp_path):
     (tmp_path / "run.json").write_text(json.dumps({**record, "plans": more}), "utf-8")
     with pytest.raises(DataError, match=r"gives it 100\.0 people, and the recorded run 7"):
         explain(read_answer(read.scenario, tmp_path), "west")
+
+
+def read_back(run, folder):
+    folder.mkdir()
+    report.write(run, folder)
+    return read_answer(run.scenario, folder)
+
+
+def test_a_home_says_which_school_its_pupils_go_to_today_at_the_nearest_and_with_the_plan(tmp_path):
+    run = run_scenario(load(test_school_seats.write(tmp_path) / "town.yaml"))
+    read, (seats,) = read_back(run, tmp_path / "out"), run.schools
+    ids = np.append(seats.plan.schools.ids, "")
+    for at, home in enumerate(run.demand.ids.tolist()):
+        (school,) = explain(read, home).schools
+        told = [each.id if each else "" for each in (school.today, school.nearest, school.plan)]
+        ways = (seats.today, seats.nearest, seats.plan)
+        assert told == [ids[seats.homes_of(way, "primary", "2022")[at]] for way in ways]
+        assert school.plan.cost == pytest.approx(seats.walk_of(seats.plan, 0, "2022")[at])
+        assert school.plan.new == (school.plan.id == "east")
+    (east,) = explain(read, "east").schools
+    assert (east.done, east.classes, east.pupils, east.cost) == ("build 2022", (0, 1), (0, 45), 12)
+    (old,) = explain(read, "lxx").schools  # 老小学
+    assert (old.classes, old.pupils) == ((1, 3), (99, 99))
+    assert "学校 · 小学：2022 年，新建 2022，班数 0 → 1，学生 0 → 45 名，费用 12" in sentences(explain(read, "east"))
+
+
+def test_a_site_of_several_services_says_for_which_areas_it_stands(tmp_path):
+    test_levels.write(tmp_path)
+    run = run_scenario(load(tmp_path / "town.yaml"))
+    read = read_back(run, tmp_path / "out")
+    for sited in run.plans:
+        for rank, site in enumerate(sited.plan.opened):
+            plan = next(each for each in explain(read, site).plans if each.standard == sited.standard.id)
+            areas = {each.unit for each in sited.level.status if each.after.site == site}
+            assert {*plan.chosen.stands_for} == areas
+            assert areas
+            assert (plan.chosen.gained, plan.chosen.only) == (sited.plan.served[rank], sited.plan.only[rank])
 
 
 def test_the_command_reads_the_run_or_answers_the_scenario_first(tmp_path):

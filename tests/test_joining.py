@@ -47,6 +47,7 @@ def test_two_parcels_with_a_path_between_them_are_one_park():
     assert joined.parcels[3] == (0, 1)
     assert joined.count.tolist() == [1, 1, 1, 2]
     assert joined.sites.area_m2[3] == 5200
+    assert joined.sites.kind[3] == "joined"
     assert len(joined.sites.gate_xy) == 3 + 2
 
 

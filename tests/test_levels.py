@@ -41,9 +41,7 @@ QUESTION = """\
 """
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    tmp_path = tmp_path_factory.mktemp("town")
+def write(tmp_path):
     scenario = f"{SCENARIO.partition('  - question')[0]}{QUESTION}"
     for name, text in {"town.osm": STREET, "homes.csv": HOMES, "plots.csv": PLOTS, "town.yaml": scenario}.items():
         (tmp_path / name).write_text(text, "utf-8")
@@ -51,6 +49,11 @@ def town(tmp_path_factory):
     layer = gpd.GeoDataFrame({"id": ["1", "2"], "name": names}, geometry=[*UNITS.values()], crs=4326)
     layer.to_file(tmp_path / "units.geojson")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("town"))
 
 
 @pytest.fixture(scope="module")

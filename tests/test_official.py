@@ -9,6 +9,7 @@ import shapely
 
 from planner import report
 from planner.errors import DataError, QuestionError, ScenarioError
+from planner.explained import explain, read_answer, sentences
 from planner.run import run_scenario
 from planner.scenario import load
 from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
@@ -58,6 +59,23 @@ def test_every_output_tells_the_plan_in_square_metres_of_land(town):
     assert np.isnan(sites.people_gained).all()
     assert sites.land_gained_m2.tolist() == pytest.approx([plan["objective"]])
     assert any("km² of residential land (land.geojson, code 07)" in note or "m²" in note for note in run.notes)
+
+
+def test_a_parcel_that_the_plan_for_land_leaves_out_says_how_much_land_it_would_bring(town):
+    run = answer(town, LAND, MOST_LAND)
+    report.write(run, town)
+    answered, total = read_answer(run.scenario, town), run.land.total_m2
+    (west,), (middle,) = (explain(answered, site).plans for site in ("west", "middle"))
+    assert west.left_out.why == ("no_better",)
+    trade = west.left_out.trade
+    assert (trade.alone, trade.adds) == pytest.approx((total / 3, total / 3), rel=2e-3)
+    assert (trade.exchange_for, trade.exchange) == ("east", pytest.approx(-total / 3, rel=2e-3))
+    assert trade.least == ("east", pytest.approx(total * 2 / 3, rel=1e-3))
+    assert middle.left_out.why == ("no_land",)
+    (east,) = explain(answered, "east").plans
+    assert east.chosen.gained == pytest.approx(run.plans[0].plan.objective)
+    assert (east.chosen.serves, east.chosen.replaced) == ((), None)
+    assert any("m² of residential land" in line for line in sentences(explain(answered, "west"), "en"))
 
 
 def test_without_land_the_share_is_not_told_and_the_question_is_refused(town):

@@ -6,7 +6,9 @@ import io
 import numpy as np
 import pytest
 
+from planner import report
 from planner.errors import ScenarioError
+from planner.explained import explain, read_answer
 from planner.ledgers.phases import phases_records, phases_sheet, phases_text
 from planner.maps.contents import contents_of
 from planner.over_years import reordered
@@ -57,6 +59,21 @@ def test_a_plan_over_years_is_told_in_people_and_proven_in_person_years(run):
     assert sited.phased.closed == (("way/17549", "2023"),)
     alone = run.measured[0].after.served - run.measured[0].before.served
     assert sited.phased.newly_served[-1] <= alone + 1e-6  # the second question adds more
+
+
+def test_each_site_is_explained_with_the_year_in_which_it_opens(run, tmp_path):
+    report.write(run, tmp_path)
+    answered = read_answer(run.scenario, tmp_path)
+    for sited, plan in zip(run.plans, answered.plans, strict=True):
+        for rank, site in enumerate(sited.plan.opened):
+            (told,) = [
+                each.chosen
+                for each in explain(answered, site).plans
+                if (each.number, each.standard) == (plan.number, plan.standard.id)
+            ]
+            assert told.year == ("" if sited.phased is None else sited.phased.years[sited.phased.year[rank]].name)
+            closes = sited.phased is not None and bool(sited.phased.closed)
+            assert sum(people for _, people in told.serves) == (0 if closes else pytest.approx(told.gained))
 
 
 def test_the_sites_of_a_service_are_put_in_order_and_keep_their_number(run):

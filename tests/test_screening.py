@@ -31,6 +31,7 @@ def test_each_cell_where_people_live_gets_one_plot_beside_the_street():
     found = plots()
     assert found.ids.tolist() == ["ground/0-0", "ground/1-0"]
     assert found.area_m2.tolist() == [400.0, 400.0]
+    assert found.kind.tolist() == ["open ground"] * 2
     # The middle of the cell lies on the street, so does every place left and right of it: the plot moves south.
     assert found.geometry[0].centroid.coords[0] == pytest.approx(tuple(ORIGIN + np.array([50, 50 - 0.3 * 80])))
     assert set(found.gate_origin.tolist()) <= {"path", "boundary"}

@@ -21,6 +21,8 @@ from planner.demand import Demand
 from planner.errors import DataError
 from planner.facilities import Facilities
 from planner.gated import walls_of
+from planner.land import Land
+from planner.official import residential_land
 from planner.recalled import Chosen, Recalled, recall
 from planner.residents import residents
 from planner.run import inputs_of, versions
@@ -71,6 +73,11 @@ class Answered:
     def rows(self) -> tuple[Mapping[str, Any], ...]:
         """What run.json says of each of `plans`."""
         return tuple(self.record["plans"])
+
+    @cached_property
+    def residential(self) -> Land | None:
+        """Residential land, for plans that serve land; None where none is known."""
+        return residential_land(self.scenario, self.city, self.demand)[0]
 
     @cached_property
     def school_questions(self) -> tuple[PutSchools, ...]:

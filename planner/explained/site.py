@@ -10,7 +10,7 @@ from planner.cells import as_written, figure, plain
 from planner.city import GREENERY
 from planner.errors import DataError
 from planner.explained.answered import Answered, years_of
-from planner.explained.trading import Trade, trade_of
+from planner.explained.trading import Trade, land_trade_of, trade_of
 from planner.network import Floats
 from planner.plan import LAND
 from planner.recalled import Recalled
@@ -18,6 +18,7 @@ from planner.scenario.siting import SiteServices
 from planner.sited import middle
 
 AGREE = 1e-6  # people, as run.json rounds them
+LEAST_M2 = 0.5  # of land, below which nothing is gained: what is cut in other ways differs in its last digits
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class NotChosen:
         str, ...
     ]  # of "forbidden", "too_small", "too_large", "other_service", "nobody", "adds", "no_better", "limits"
     other: tuple[str, ...]  # services that the plan puts on the parcel
-    trade: Trade | None  # None of plans about land
+    trade: Trade
 
 
 @dataclass(frozen=True)
@@ -243,13 +244,13 @@ def _left_out(answered: Answered, plan: Recalled, row: Mapping[str, Any], id: st
         why.append("too_large")
     if other:
         why.append("other_service")
-    if row["unit"] == LAND:
-        return NotChosen(tuple(why), tuple(other), None)
-    trade = trade_of(answered, plan, id)
+    of_land = row["unit"] == LAND
+    trade = land_trade_of(answered, plan, row, id) if of_land else trade_of(answered, plan, id)
+    nothing = LEAST_M2 if of_land else AGREE
     if not why:
-        if not trade.alone:
-            why.append("nobody")
-        elif trade.exchange_for and trade.exchange <= 0:
+        if trade.alone <= nothing:
+            why.append("no_land" if of_land else "nobody")
+        elif trade.exchange_for and trade.exchange <= nothing:
             why.append("no_better")
         else:
             why.append("limits")

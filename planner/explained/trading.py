@@ -1,14 +1,17 @@
 """What one candidate brings to a plan, what goes with it, and for what it could be exchanged, all else kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner import city as cities
 from planner.explained.answered import Answered
+from planner.land_cover import measure_land_coverage
 from planner.network import Flags, Floats, Integers
+from planner.official import bands_of
 from planner.plan import PROVEN
 from planner.reach import Reach
 from planner.reach.graph import Positions
@@ -18,20 +21,20 @@ from planner.scenario.siting import SiteServices
 
 @dataclass(frozen=True)
 class Trade:
-    """One candidate of a plan, in people by the plan's weights; worked out from reaches, without a solver.
+    """One candidate of a plan, in its unit: people by their weights, or m² of land. Worked out without a solver.
 
     Exchanges are of single sites, for this standard alone: what else a question asks (areas in which a service is
     present, other services, fairness) is not weighed. A replacement is large enough, not forbidden, no site of a plan
     and within the budget.
     """
 
-    alone: float  # people it would gain if nothing else were built
-    adds: float  # people the plan would gain with it besides; 0 of a chosen site
-    least: tuple[str, float]  # of the chosen sites the one that alone keeps fewest people, and how many
+    alone: float  # what it would gain if nothing else were built
+    adds: float  # what the plan would gain with it besides; 0 of a chosen site
+    least: tuple[str, float]  # of the chosen sites the one that alone keeps least, and how much
     exchange_for: str  # of a candidate: the chosen site in whose place it does best; "" where none is chosen
-    exchange: float  # and the people whom the plan then gains more, or fewer
+    exchange: float  # and what the plan then gains more, or less
     replaced_by: str | None  # of a chosen site: what would best take its place; "" = nothing helps, None = not chosen
-    loses: float  # and the people lost then
+    loses: float  # and what is lost then
     serves: Floats = field(repr=False)  # (n,)  of a chosen site: the people whose nearest chosen site it is
 
 
@@ -67,6 +70,33 @@ def trade_of(answered: Answered, plan: Recalled, id: str) -> Trade:  # noqa: A00
         replaced_by=by,
         loses=kept[at] - gain if by is not None else 0.0,
         serves=serves,
+    )
+
+
+def land_trade_of(answered: Answered, plan: Recalled, row: Mapping[str, Any], id: str) -> Trade:  # noqa: A002
+    """What a candidate that a plan for the most residential land leaves out (its id) is worth to it."""
+    ground, land, chosen = answered.residential, plan.candidates, np.isin(np.arange(len(plan.candidates)), plan.sites)
+    assert ground is not None  # noqa: S101  (there would be no plan)
+    mine, bands = land.ids == id, bands_of(plan.standard, answered.scenario)
+    green = {service: plan.asked.opened[service] for service in cities.GREENERY}
+
+    def served(sites: Flags) -> float:
+        opened = {service: there.joined(land.kept(sites)) for service, there in green.items()}
+        return measure_land_coverage(ground, opened, bands).served
+
+    now = served(chosen)
+    swapped = {j: served((chosen & (np.arange(len(land)) != j)) | mine) - now for j in plan.sites.tolist()}
+    kept = {site["id"]: float(site["land_only_m2"]) for site in row["sites"]}
+    best = max(swapped, key=lambda j: swapped[j]) if swapped else -1
+    return Trade(
+        alone=served(mine) - served(np.zeros(len(land), bool)),
+        adds=served(chosen | mine) - now,
+        least=min(kept.items(), key=lambda pair: pair[1], default=("", 0.0)),
+        exchange_for=str(land.ids[best]) if best >= 0 else "",
+        exchange=swapped.get(best, 0.0),
+        replaced_by=None,
+        loses=0.0,
+        serves=np.zeros(len(answered.demand.ids)),
     )
 
 

@@ -24,7 +24,8 @@ WHY = {
     "too_large": ("面积超过上限", "it is larger than the question allows"),
     "other_service": ("该地块已用于{other}", "the plan puts something else on it: {other}"),
     "nobody": ("附近没有尚未达标的人口", "it reaches nobody who lacks it"),
-    "no_better": ("替换任何一处入选点都不会使更多人受益", "in the place of no chosen site would it bring more people"),
+    "no_land": ("服务半径内没有尚未覆盖的居住用地", "there is no residential land around it that is not served"),
+    "no_better": ("替换任何一处入选点都不会更多", "in the place of no chosen site would it bring more"),
     "limits": (
         "单看本标准可以更好，是方案的其他要求（数量、预算、其他设施、各片区均设、公平）或求解间隙把它留在外面",
         "for this standard alone it would do better; money, other services, presence, fairness or the gap keep it out",
@@ -111,6 +112,11 @@ def _chosen(plan: InPlan, chosen: Chosen) -> Iterator[Words]:
         f"新增 {_of(chosen.gained, plan, 0)}；去掉它，方案失去仅靠此点的 {_of(chosen.only, plan, 0)}{weighed[0]}",
         f"gains {_of(chosen.gained, plan, 1)}; without it the plan loses {_of(chosen.only, plan, 1)}{weighed[1]}",
     )
+    if not chosen.only and not chosen.stands_for:
+        yield (
+            "没有人、也没有片区只靠它：方案可以不要它",
+            "nobody and no area has it from this site alone: the plan could do without",
+        )
     if chosen.serves:
         units = [(safe(unit), f"{people:,.0f}") for unit, people in chosen.serves]
         zh = "，".join(f"{unit or '不在任何社区'} {people}" for unit, people in units)
@@ -155,26 +161,28 @@ def _left_out(plan: InPlan, left: NotChosen) -> Iterator[Words]:
     zh, en = _services(left.other)
     reasons = [(WHY[each][0].format(other=zh), WHY[each][1].format(other=en)) for each in left.why]
     yield "；".join(each[0] for each in reasons), "; ".join(each[1] for each in reasons)
-    trade = left.trade
-    if trade is None or not trade.alone or left.why not in {("no_better",), ("limits",)}:
+    trade, weighed = left.trade, _weighed(plan)
+    if left.why not in {("no_better",), ("limits",)}:
         return
-    weighed = _weighed(plan)
-    alone, adds = f"{trade.alone:,.0f}", f"{trade.adds:,.0f}"
+    (alone, adds, keeps), (alone_en, adds_en, keeps_en) = (
+        [_of(amount, plan, at) for amount in (trade.alone, trade.adds, trade.least[1])] for at in (0, 1)
+    )
     yield (
-        f"单独建可新增 {alone} 人；在方案之外再建只多 {adds} 人{weighed[0]}",
-        f"alone it would gain {alone} people; beside the plan it adds {adds}{weighed[1]}",
+        f"单独建可新增 {alone}；在方案之外再建只多 {adds}{weighed[0]}",
+        f"alone it would gain {alone_en}; beside the plan it adds {adds_en}{weighed[1]}",
     )
     if trade.least[0]:
-        least, keeps = safe(trade.least[0]), f"{trade.least[1]:,.0f}"
+        least = safe(trade.least[0])
         yield (
-            f"入选点中贡献最小的是 {least}，仅靠它的有 {keeps} 人",
-            f"of the chosen sites {least} alone keeps fewest people: {keeps}",
+            f"入选点中贡献最小的是 {least}，仅靠它的有 {keeps}",
+            f"of the chosen sites {least} alone keeps least: {keeps_en}",
         )
     if trade.exchange_for:
         site, change = safe(trade.exchange_for), f"{trade.exchange:+,.0f}"
+        zh, en = (said(UNITS[LAND if plan.unit == LAND else "people"], each) for each in LANGUAGES)
         yield (
-            f"若换下最合适的 {site}，方案人数变化 {change}",
-            f"in the place of {site}, where it does best, the plan changes by {change} people",
+            f"若换下最合适的 {site}，方案变化 {change} {zh}",
+            f"in the place of {site}, where it does best, the plan changes by {change} {en}",
         )
     yield from _money(plan)
 

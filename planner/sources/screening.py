@@ -63,7 +63,7 @@ def open_ground(
         gate_facility=gates.facility,
         gate_origin=gates.origin,
         crs=network.crs,
-        kind=np.full(len(ids), "open ground", np.str_),
+        kind=np.full(len(ids), "open ground"),
     )
 
 
