@@ -33,7 +33,7 @@ SCRIPTS = (
     "search.js",
     "map.js",
 )
-STYLES = ("leaflet.css", "map.css", "what_if.css", "beside.css", "years.css", "catchments.css")
+STYLES = ("leaflet.css", "map.css", "what_if.css", "beside.css", "years.css", "catchments.css", "access.css")
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 VIEWPORT = "width=device-width, initial-scale=1"  # Folium's own forbids zooming, which poor sight needs
 NOTHING_FROM_OUTSIDE = (

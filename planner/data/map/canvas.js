@@ -135,23 +135,33 @@ const Dots = L.Path.extend({
   },
 });
 
-/** A fill of slanted lines, the second cue beside colour. */
-function hatch(ground, line) {
+/** A fill that repeats a small tile, the second cue beside colour. */
+function tiled(ground, mark, draw) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 6;
   const ink = tile.getContext("2d");
   ink.fillStyle = ground;
   ink.fillRect(0, 0, 6, 6);
-  ink.strokeStyle = line;
+  ink.fillStyle = ink.strokeStyle = mark;
   ink.lineWidth = 1.6;
+  draw(ink);
+  return ink.createPattern(tile, "repeat");
+}
+
+/** Slanted lines. */
+const hatch = (ground, line) => tiled(ground, line, (ink) => {
   for (const shift of [-6, 0, 6]) {
     ink.beginPath();
     ink.moveTo(shift - 1, 7);
     ink.lineTo(shift + 7, -1);
     ink.stroke();
   }
-  return ink.createPattern(tile, "repeat");
-}
+});
+
+/** Small squares, as of a chess-board. */
+const dotted = (ground, mark) => tiled(ground, mark, (ink) => {
+  for (const corner of [0, 3]) ink.fillRect(corner, corner, 1.7, 1.7);
+});
 
 /** Where the places are: corners in the plane of the map from 0 to 1, and in pixels for one zoom at a time. */
 class Ground {

@@ -30,7 +30,8 @@ const PANES = ["ground", "people", "paths", "streets", "bounds", "switches", "fa
 const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
 const HATCHED = 14; // the zoom from which homes are wide enough for slanted lines
 const CLOSE = 16; // the zoom at which one flies to a site
-const NEAR_DOT = 8; // pixels between a click and the candidate it means
+const NEAR_DOT = matchMedia("(pointer: coarse)").matches ? 20 : 8; // pixels between a click and the candidate it means
+const PIN = 12; // and from a pin's middle to its edge
 const MARGIN = 10; // pixels between the map's edge and what stands on it
 
 // Widths in pixels by zoom, 12 or further out to 17 or closer; nothing = not drawn.
@@ -40,7 +41,18 @@ const STREET_WIDTH = {
   path: [0, 0, 0, 0.9, 1.4, 2],
 };
 
-const isPhone = () => matchMedia("(max-width: 760px)").matches; // as in map.css
+const FAR = { uncovered: "#ec8f47", newly: "#00513b" }; // from where no pattern is seen: light, dark, and the others between
+const isSmall = () => matchMedia("(max-width: 760px)").matches; // as in map.css
+const isPhone = () => matchMedia("(max-width: 760px) and (min-height: 561px), (max-width: 559px)").matches; // as in access.css
+const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** A map that jumps where it would glide. */
+function still(map) {
+  map._zoomAnimated = map._fadeAnimated = map.options.inertia = false;
+  map.panBy = (by, options) => L.Map.prototype.panBy.call(map, by, { ...options, animate: false });
+  map.flyTo = (to, zoom) => map.setView(to, zoom, { animate: false });
+  map.flyToBounds = (bounds, options) => map.fitBounds(bounds, { ...options, animate: false });
+}
 
 /** Show the review on Folium's map. */
 async function openReview(map) {
@@ -56,9 +68,12 @@ async function openReview(map) {
     veil.textContent = veil.dataset.broken;
     return;
   }
+  if (isStill()) still(map);
   new Review(map, data).start();
   veil.remove();
 }
+
+L.Marker.mergeOptions({ autoPanOnFocus: false }); // see Review.uncover
 
 class Review {
   constructor(map, data) {
@@ -106,7 +121,7 @@ class Review {
     this.fitToZoom();
     this.translate();
     this.showTab(document.querySelector('[role="tab"]'));
-    if (isPhone()) $("legend").open = $("beside-figures").open = false;
+    if (isSmall()) $("legend").open = $("beside-figures").open = false;
     this.showWholeCity();
   }
 
@@ -126,7 +141,7 @@ class Review {
       { paddingTopLeft: [Math.max(head.width, legend.width) + 2 * MARGIN, MARGIN], paddingBottomRight: [right, 3 * MARGIN] },
       { paddingTopLeft: underTheHead, paddingBottomRight: [right, beneath + MARGIN] },
     ];
-    if (isPhone()) views.push({ paddingTopLeft: underTheHead, paddingBottomRight: [right, 3 * MARGIN] });
+    if (isSmall()) views.push({ paddingTopLeft: underTheHead, paddingBottomRight: [right, 3 * MARGIN] });
     const room = map.getSize().multiplyBy(0.7);
     let [best, largest] = [{}, 0]; // in a small window the city lies beneath what stands on it
     for (const view of views) {
@@ -210,9 +225,11 @@ class Review {
     const side_m = this.data.places.cell_m;
     if (side_m) this.places.cells = new Cells(this.places, this.data.what_if.people, side_m);
     if (this.places.points) this.map.getPane("people").style.zIndex = 300 + 10 * PANES.indexOf("bounds") - 1;
-    this.looks = Object.entries(STATES).map(([state, { fill }]) => {
+    this.looks = Object.entries(STATES).map(([state, { fill, line }]) => {
       const square = state === "uncovered" || state === "lost";
-      return { square, pattern: square && (!this.places.points || side_m) ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : fill };
+      if (this.places.points && !side_m) return { square, pattern: fill, far: fill };
+      const pattern = square ? hatch(state === "lost" ? "#f1d3e3" : "#ef9a55", fill) : state === "newly" ? dotted(fill, line) : fill;
+      return { square, pattern, far: FAR[state] ?? fill };
     });
     this.people = this.placesOn(this.canvas.people);
   }
@@ -403,7 +420,7 @@ class Review {
     Object.entries(STATES).forEach(([state, { fill, line }], i) => {
       const strong = state !== "covered" && state !== "not_counted" && !state.startsWith("zone_");
       Object.assign(this.looks[i], {
-        fill: zoom >= HATCHED ? this.looks[i].pattern : fill,
+        fill: zoom >= HATCHED ? this.looks[i].pattern : this.looks[i].far,
         stroke: points ? zoom >= 14 : close,
         line: close ? line : fill,
         weight: strong || !close ? 1.3 : 0.6,
@@ -674,6 +691,17 @@ class Review {
       popup.options.autoPanPaddingTopLeft = [beside ? beside.offsetWidth + 2 * MARGIN : MARGIN, 70];
       if (beside) popup._adjustPan();
       popup.getElement().querySelector("details")?.addEventListener("toggle", () => popup._adjustPan());
+      this.enterPopup(popup.getElement());
+    });
+    map.on("popupclose", ({ popup }) => {
+      if (popup.getElement()?.contains(document.activeElement)) this.opener?.focus({ preventScroll: true });
+    });
+    map.getContainer().addEventListener("focusin", ({ target }) => this.uncover(target));
+    document.body.prepend($("skip"));
+    $("skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      if (document.body.classList.contains("folded")) this.fold(false);
+      document.querySelector('[role="tab"][aria-selected="true"]').focus();
     });
     map.on("popupclose", () => {
       map.getContainer().classList.remove("reading");
@@ -700,11 +728,50 @@ class Review {
     this.connectChoice($("standards"), (row) => this.chooseStandard([...$("standards").children].indexOf(row)));
     this.connectChoice($("tabs"), (tab) => this.showTab(tab));
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") map.closePopup();
+      if (event.key === "Escape") this.escape(event);
       const typing = event.target.matches("input, textarea, select") && event.target.type !== "checkbox";
       if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.toLowerCase() !== "b") return;
       this.chooseAfter(!this.after);
     });
+  }
+
+  /** A card that was opened with the keyboard takes the focus, and gives it back. */
+  enterPopup(element) {
+    element.setAttribute("role", "dialog");
+    element.setAttribute("aria-label", element.querySelector("h3")?.textContent ?? "");
+    element.tabIndex = -1;
+    const opener = document.activeElement;
+    if (!opener.matches(".leaflet-marker-icon:focus-visible")) return;
+    this.opener = opener;
+    element.focus({ preventScroll: true });
+  }
+
+  /** A pin that has the focus is in sight: not beneath the legend, nor beyond the edge. */
+  uncover(pin) {
+    if (!pin.matches(".leaflet-marker-icon:focus-visible")) return;
+    const container = this.map.getContainer();
+    container.scrollLeft = container.scrollTop = 0; // the browser scrolls to what has the focus, and Leaflet back
+    const whole = container.getBoundingClientRect();
+    const { left, top, right, bottom } = pin.getBoundingClientRect();
+    const corners = (x, y) => [[x, y], [x - PIN, y - PIN], [x + PIN, y - PIN], [x - PIN, y + PIN], [x + PIN, y + PIN]];
+    const free = (x, y) => corners(x, y).every(([across, down]) => {
+      const at = document.elementFromPoint(across, down);
+      return at && container.contains(at) && !at.closest(".leaflet-control, #swipe");
+    });
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+    if (free(x, y)) return;
+    const tries = [0.5, 0.65, 0.35, 0.8, 0.2].flatMap((down) => [0.5, 0.7, 0.3, 0.85, 0.15].map((across) => [whole.left + across * whole.width, whole.top + down * whole.height]));
+    const [toX, toY] = tries.find((place) => free(...place)) ?? tries[0];
+    this.map.panBy([x - toX, y - toY], { animate: false });
+  }
+
+  /** Closes the card, or else the comparison that has the focus. */
+  escape({ target }) {
+    const open = document.querySelector(".leaflet-popup");
+    this.map.closePopup();
+    if (open || !this.swipe.on || !target.closest("#swipe, #beside")) return;
+    this.chooseAfter(true);
+    $("both").focus();
   }
 
   /** Of several buttons one is chosen: by a click or, once the group has the focus, with the arrow keys. */
@@ -714,11 +781,12 @@ class Review {
       if (button) choose(button);
     });
     group.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-      if (!step) return;
+      const buttons = [...group.querySelectorAll("button:not([hidden])")];
+      const at = buttons.indexOf(event.target.closest("button"));
+      const to = { ArrowRight: at + 1, ArrowDown: at + 1, ArrowLeft: at - 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+      if (to === undefined) return;
       event.preventDefault();
-      const buttons = [...group.querySelectorAll("button")];
-      const next = buttons[(buttons.indexOf(event.target.closest("button")) + step + buttons.length) % buttons.length];
+      const next = buttons.at(to % buttons.length);
       choose(next);
       next.focus();
     });

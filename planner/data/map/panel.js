@@ -505,9 +505,11 @@ function writeSheets(words) {
       children: [
         make("h2", { text: words.title(sheet.title, sheet.id) }),
         make("p", { class: "hint", text: words.title(sheet.note, "") }),
-        make("table", { class: "figures", children: [
-          make("thead", { children: [make("tr", { children: head })] }),
-          make("tbody", { children: rows }),
+        make("div", { class: "wide", role: "region", "aria-label": words.title(sheet.title, sheet.id), children: [
+          make("table", { class: "figures", children: [
+            make("thead", { children: [make("tr", { children: head })] }),
+            make("tbody", { children: rows }),
+          ] }),
         ] }),
         ...(cut ? [make("p", { class: "hint", text: words.say("rows_in_file", { shown: MOST_ROWS, all: whole(sheet.rows.length), file: `${sheet.id}.csv` }) })] : []),
       ],

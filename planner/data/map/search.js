@@ -138,6 +138,7 @@ class Search {
     const note = !wanted ? "" : !ranked.length ? words.say("search_none") : rest ? words.say("search_more", { more: whole(rest) }) : "";
     if (note) rows.push(make("li", { class: "hint", role: "presentation", text: note }));
     $("found").replaceChildren(...rows);
+    $("found-said").textContent = wanted ? words.say("search_found", { count: whole(ranked.length) }) : "";
     this.show(rows.length > 0);
   }
 

@@ -175,8 +175,9 @@ class WhatIf {
   }
 
   fitToZoom() {
-    const radius = [1.2, 1.6, 2.4, 3.6, 4.6, 5.5][this.review.step()];
-    for (const dots of Object.values(this.dots)) L.setOptions(dots, { radius });
+    const step = this.review.step();
+    const style = { radius: [0.9, 1.3, 2.4, 3.6, 4.6, 5.5][step], weight: [0.4, 0.7, 1, 1.2, 1.2, 1.2][step] };
+    for (const dots of Object.values(this.dots)) L.setOptions(dots, style);
   }
 
   /** The candidate under the pointer. */
