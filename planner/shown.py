@@ -1,17 +1,20 @@
-"""What the map and the papers show alike: the state of each place, and the part of the country that is looked at."""
+"""What the map and the papers show alike: the state of each place, colours of zones, and the country looked at."""
 
+import networkx as nx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from planner.demand import Demand
-from planner.network import Flags, Floats, Shapes
+from planner.network import Flags, Floats, Integers, Shapes
 from planner.run import Measured, Run
 from planner.sited import SitedPlan
 from planner.sources.coordinates import in_degrees
 
 DEGREES = 6  # decimals of a longitude: 0.1 m
 NEARLY_NONE = 0.2  # per cent of the places on either side that the opening view may leave out
+COLOURS = 7  # told apart by those who see red and green alike
+FAR_M = 250.0  # homes further apart than this are no neighbours
 MOST_EMPTY = 2.0  # times the width of the city: what would widen the opening view beyond this stays out of it
 
 # What a place's state is drawn as: one character a place, so that a standard weighs little.
@@ -45,6 +48,34 @@ def not_homes(buildings: Shapes, demand: Demand) -> Shapes:
     homes = set(shapely.to_wkb(demand.geometry))
     others: Shapes = buildings[np.array([shape not in homes for shape in shapely.to_wkb(buildings)], bool)]
     return others
+
+
+def neighbours_of(xy: Floats) -> Integers:
+    """(k, 2) pairs of places (n, 2), in metres, with none between them."""
+    if len(xy) < 3:  # noqa: PLR2004  (fewer make no triangle)
+        return np.array([[0, 1]] if len(xy) > 1 else [], np.int64).reshape(-1, 2)
+    points = shapely.points(xy)
+    lines = shapely.get_parts(shapely.delaunay_triangles(shapely.multipoints(points), only_edges=True))
+    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    ends = ends[np.hypot(*(ends[:, 1] - ends[:, 0]).T) <= FAR_M]
+    tree = shapely.STRtree(points)
+    return np.stack([tree.nearest(shapely.points(ends[:, end])) for end in (0, 1)], axis=1)
+
+
+def colours_of(goes: list[Integers], neighbours: Integers, schools: int) -> Integers:
+    """(schools,) a colour for each school to which somebody goes, so that zones that touch differ; -1 for the others.
+
+    Zones touch where neighbouring homes (k, 2) go to two schools, in any of the ways (n,). Where more colours were
+    needed than there are, some repeat.
+    """
+    graph = nx.Graph()
+    graph.add_nodes_from(np.unique(np.concatenate(goes)).tolist())
+    pairs = np.concatenate([np.sort(way[neighbours], axis=1) for way in goes])
+    graph.add_edges_from(np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0).tolist())
+    found = np.full(schools + 1, -1, np.int64)
+    for school, colour in nx.greedy_color(graph, strategy="largest_first").items():
+        found[school] = colour % COLOURS
+    return found[:-1]  # behind them, who goes nowhere
 
 
 def view(run: Run) -> Floats:

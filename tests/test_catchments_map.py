@@ -7,11 +7,12 @@ import pytest
 
 from planner import maps
 from planner.ledgers import RECORDS
-from planner.maps.catchments import COLOURS, Ground, catchments, colours_of
+from planner.maps.catchments import Ground, catchments
 from planner.maps.contents import contents_of
 from planner.maps.page import page_of
 from planner.run import run_scenario
 from planner.scenario import load
+from planner.shown import COLOURS, colours_of
 from tests.browser import HOSTILE, chromium, opened
 from tests.test_school_seats import QUESTION, ROLL, write
 

@@ -13,6 +13,7 @@ import numpy as np
 import openpyxl
 import pytest
 import shapely
+from PIL import Image
 
 from planner import papers, report
 from planner.budget import spendings
@@ -21,11 +22,11 @@ from planner.examined import Examined
 from planner.ledgers import SHEETS, TABLES
 from planner.ledgers.sheets import Column, Sheet
 from planner.papers import report_docx
-from planner.papers.contents import sheets_of
+from planner.papers.contents import found, plans_sheet, sheets_of
 from planner.papers.grid import told as word
 from planner.papers.ink import Sheet as Page
 from planner.papers.ink import bar_length, broken, printing, round_scale
-from planner.papers.sheets import sheets
+from planner.papers.sheets import MAP, _boxes, pictures, sheets
 from planner.papers.tabled import tabled
 from planner.papers.workbook import workbook
 from planner.run import run_scenario
@@ -264,6 +265,28 @@ def test_a_map_has_the_next_round_scale(least, scale):
     assert round_scale(least) == scale
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("shape", [(9_000, 9_000), (20_000, 6_000), (4_000, 16_000)])
+def test_small_maps_lie_apart_on_the_sheet_and_have_the_shape_of_the_city(count, shape):
+    seen = np.array([[0.0, 0.0], shape])
+    boxes = [shapely.box(x, y, x + wide, y + high) for x, y, wide, high in _boxes(count, seen)]
+    frame = shapely.box(MAP[0], MAP[1], MAP[0] + MAP[2], MAP[1] + MAP[3] - 10.9)  # room for the captions of the first
+    assert len(boxes) == count
+    assert all(frame.buffer(1e-6).contains(box) for box in boxes)
+    assert not any(a.distance(b) < 3 - 1e-9 for k, a in enumerate(boxes) for b in boxes[:k])
+    across, up = np.ptp(shapely.get_coordinates(boxes[0]), axis=0)
+    assert 1 / 1.09 <= across / up / (shape[0] / shape[1]) <= 1.09
+
+
+def test_people_who_do_not_count_alike_are_called_so(monkeypatch):
+    town = drawn_town()
+    weighed = replace(town, plans=(replace(town.plans[0], weights={"60+": 1, "80+": 2}), *town.plans[1:]))
+    assert "2 sites +480 people by weight (60+ ×1, 80+ ×2)" in said_on_sheets(weighed, monkeypatch)[1]
+    units = [row[5]["en"] for row in plans_sheet(weighed).rows]
+    assert units == ["people by weight (60+ ×1, 80+ ×2)", "people"]
+    assert any("gain 480 people by weight" in line["en"] for line in found(weighed))
+
+
 @pytest.mark.parametrize(("about", "length"), [(340, 200), (500, 500), (1_999, 1_000), (0.7, 0.5)])
 def test_a_bar_is_as_long_as_a_round_number(about, length):
     assert bar_length(about) == length
@@ -330,6 +353,24 @@ def test_the_report_says_first_what_was_found_and_shows_every_map(paper):
     assert len(report_.inline_shapes) == 5
 
 
+def test_pictures_of_a_report_are_light_and_keep_the_colours_of_the_sheets():
+    for picture in pictures(drawn_town()):
+        image = Image.open(io.BytesIO(picture))
+        assert image.mode == "P"
+        assert len(picture) < 60_000
+    plan = Image.open(io.BytesIO([*pictures(drawn_town())][1])).convert("RGB")
+    colours = {colour for _, colour in plan.getcolors(256)}
+    for hexed in (
+        "#0072b2",
+        "#00b483",
+        "#f4a582",
+        "#f0e442",
+        "#b00020",
+    ):  # today, with the plan, without, chosen, made up
+        asked = np.array([int(hexed[k : k + 2], 16) for k in (1, 3, 5)])
+        assert min(np.abs(np.array(each) - asked).max() for each in colours) <= 6
+
+
 def test_a_wide_table_is_parted_and_every_part_says_of_what_its_rows_are(paper):
     _, report_ = paper
     wide = [each for each in report_.tables if len(each.columns) > 4 and each.rows[0].cells[3].text.endswith("\nId")]
@@ -353,6 +394,8 @@ def test_a_sheet_tells_who_goes_to_which_school(tmp_path, monkeypatch):
     told, ids = seats.plan.balance(seats.last), seats.plan.schools.ids.tolist()
     for g, page in enumerate(pages):
         rows = {f"{told.pupils[m, g]:,.0f} / {told.classes[m, g]}" for m in range(len(ids)) if told.pupils[m, g] > 0}
+        new = [line for line in page if line.endswith("build")]
+        assert [line.split(" · ")[0].split("  ")[1] for line in new] == ["east"]
         assert rows == {line.split(" · ")[1] for line in page if " / " in line and line[0].isdigit()}
 
 

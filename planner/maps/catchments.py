@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import shapely
 
@@ -13,15 +12,14 @@ from planner.maps.shapes import SITE, degrees, traces
 from planner.maps.what_if import numbers, plain
 from planner.network import Flags, Floats, Integers, Shapes
 from planner.school_seats import SchoolSeats
+from planner.shown import colours_of, neighbours_of
 
 if TYPE_CHECKING:
     from planner.run import Run
 
-COLOURS = 7  # told apart by those who see red and green alike
 AROUND_M = 60.0  # from a home to the edge of its zone, where no other home is nearer
 GRID_M = 0.5  # to which such circles are rounded
 SMOOTH_M = 8.0  # zones are for looking
-FAR_M = 250.0  # homes further apart than this are no neighbours
 NAMES = ("stage", "year", "school", "name", "done", "walk in")  # what else a row of a school has
 SHOWN = ("today", "plan", "nearest")  # ways that a map can show
 
@@ -134,22 +132,6 @@ def _totals(seats: SchoolSeats, seating: Any, g: int) -> dict[str, Any]:
     }
 
 
-def colours_of(goes: list[Integers], neighbours: Integers, schools: int) -> Integers:
-    """(schools,) a colour for each school to which somebody goes, so that zones that touch differ; -1 for the others.
-
-    Zones touch where neighbouring homes (k, 2) go to two schools, in any of the ways (n,). Where more colours were
-    needed than there are, some repeat.
-    """
-    graph = nx.Graph()
-    graph.add_nodes_from(np.unique(np.concatenate(goes)).tolist())
-    pairs = np.concatenate([np.sort(way[neighbours], axis=1) for way in goes])
-    graph.add_edges_from(np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0).tolist())
-    found = np.full(schools + 1, -1, np.int64)
-    for school, colour in nx.greedy_color(graph, strategy="largest_first").items():
-        found[school] = colour % COLOURS
-    return found[:-1]  # behind them, who goes nowhere
-
-
 @dataclass(frozen=True)
 class Ground:
     """The ground around n homes: what is nearest to each, how far it reaches, and which are neighbours."""
@@ -164,18 +146,12 @@ class Ground:
         points = shapely.points(xy)
         built = shapely.union_all(shapely.buffer(points, AROUND_M, quad_segs=4), grid_size=GRID_M)
         if len(xy) < 3:  # noqa: PLR2004  (fewer make no triangle)
-            pairs = np.array([[0, 1]] if len(xy) > 1 else [], np.int64).reshape(-1, 2)
-            return cls(shapely.buffer(points, AROUND_M), built, pairs)
+            return cls(shapely.buffer(points, AROUND_M), built, neighbours_of(xy))
         parts = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(points)))
         home, part = shapely.STRtree(parts).query(points, predicate="intersects")
         cells = np.full(len(xy), None, object)
         cells[home] = parts[part]
-        lines = shapely.get_parts(shapely.delaunay_triangles(shapely.multipoints(points), only_edges=True))
-        ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-        ends = ends[np.hypot(*(ends[:, 1] - ends[:, 0]).T) <= FAR_M]
-        tree = shapely.STRtree(points)
-        neighbours = np.stack([tree.nearest(shapely.points(ends[:, end])) for end in (0, 1)], axis=1)
-        return cls(cells, shapely.simplify(built, SMOOTH_M / 2), neighbours)
+        return cls(cells, shapely.simplify(built, SMOOTH_M / 2), neighbours_of(xy))
 
     def zones(self, goes: Integers, number: Integers) -> Shapes:
         """The ground of each school that has a number, in their order; none of those where nobody goes (n,)."""

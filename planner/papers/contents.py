@@ -1,6 +1,6 @@
 """What the papers hold: data, indicators, plans, sites and communities, and with them every sheet of the ledgers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from planner.ledgers import SHEETS
 from planner.ledgers.sheets import Cell, Column, Sheet, Words
 from planner.ledgers.tasks import task_list_sheet
 from planner.ledgers.units import sites_by_unit
-from planner.papers.words import ENDINGS, EVERYBODY, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, UNITS, joined
-from planner.plan import LAND, Plan
+from planner.papers.words import ENDINGS, EVERYBODY, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, UNITS, joined, unit_of
+from planner.plan import Plan
 from planner.run import Run
 from planner.shown import site_degrees
 from planner.sited import SitedPlan
@@ -42,7 +42,7 @@ def found(run: Run) -> Iterator[Words]:
         plan, proof = sited.plan, sited.proof
         sites, gain = len(plan.opened), f"{plan.objective:,.0f} "
         zh, en = f"：{sites} 个点位，新增 {gain}", f": sites chosen {sites}, which gain {gain}"
-        unit = UNITS[LAND if plan.unit == LAND else "people"]
+        unit = unit_of(plan, sited.weights)
         gap = {"zh": f"，间隙 {proof.gap:.2%}", "en": f", gap {proof.gap:.2%}"}
         ending = joined({"zh": "；", "en": "; "}, ENDINGS[proof.ending], gap, between="")
         yield joined(sited.standard.title, {"zh": zh, "en": en}, unit, ending, between="")
@@ -152,11 +152,13 @@ def plans_sheet(run: Run) -> Sheet | None:
     for sited in run.plans:
         alone = sited.proof is sited.plan
         proof = _proof(sited.plan) if alone else (None, None, None)
-        rows.append((sited.number, dict(sited.standard.title), sited.asked, *_gain(sited.plan), *proof, None))
+        rows.append(
+            (sited.number, dict(sited.standard.title), sited.asked, *_gain(sited.plan, sited.weights), *proof, None)
+        )
         if sited.phased is not None and sited.whole is None:
             best = sited.phased
             title = joined(sited.standard.title, {"zh": "（各年合计）", "en": "(over the years)"})
-            rows.append((sited.number, title, sited.asked, *_gain(best, "person-years"), *_proof(best), None))
+            rows.append((sited.number, title, sited.asked, *_gain(best), *_proof(best), None))
         if sited.whole is not None and sited in run.wholes:
             title = {"zh": "各类设施合计（按权重）", "en": "All services together, by weight"}
             rows.append(
@@ -281,8 +283,9 @@ def units_sheet(run: Run) -> Sheet | None:
     )
 
 
-def _gain(plan: Plan, unit: str = "") -> tuple[Cell, ...]:
-    return len(plan.opened), figure(plan.objective), UNITS.get(unit or plan.unit, unit or plan.unit)
+def _gain(plan: Plan, weights: Mapping[str, float] | None = None) -> tuple[Cell, ...]:
+    unit = unit_of(plan, weights) if plan.unit == "people" else UNITS.get(plan.unit, plan.unit)
+    return len(plan.opened), figure(plan.objective), unit
 
 
 def _proof(plan: Plan) -> tuple[Cell, ...]:
@@ -311,7 +314,7 @@ def _site_rows(sited: SitedPlan, run: Run) -> Iterator[tuple[Cell, ...]]:
             str(land.kind[site]) if len(land.kind) else "",
             figure(plan.served[rank]),
             figure(plan.only[rank]),
-            UNITS[LAND if plan.unit == LAND else "people"],
+            unit_of(plan, sited.weights),
             figure(sited.nearest_today_m[rank], 1),
             joined(*_counted_under(sited, id_, run), between=", "),
             joined(*(service_titles().get(service, service) for service in others), between=", "),

@@ -37,6 +37,7 @@ BAR = (1, 2, 5, 10)  # a bar is as long as one of these, times a power of ten
 AREA = 2  # dimensions
 
 Look = dict[str, Any]
+BEHIND = {"boxstyle": "square,pad=0.06", "facecolor": "#ffffff", "edgecolor": "none", "alpha": 0.72}  # a name
 
 
 @contextmanager
@@ -107,7 +108,7 @@ class Sheet:
         """Room for a map that shows all that is to be seen, at a round scale."""
         axes = self.figure.add_axes((left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT))
         across, up = np.ptp(seen, axis=0)
-        scale = round_scale(max(across / width, up / height) * 1000 * 1.02)
+        scale = scale_of(across / width, up / height)
         (x, y), metres = seen.mean(axis=0), scale / 1000  # a millimetre
         axes.set_xlim(x - width * metres / 2, x + width * metres / 2)
         axes.set_ylim(y - height * metres / 2, y + height * metres / 2)
@@ -168,17 +169,17 @@ class Ground:
         sign: Look = {"linestyle": "none", "marker": "o", "markersize": 2, "zorder": zorder} | look
         self.axes.plot(*xy.T, **sign)
 
-    def number(self, xy: Floats, text: str, *, size: float = 7) -> None:
+    def number(self, xy: Floats, text: str, *, size: float = 7, colour: str = "#f0e442") -> None:
         """A number in a disc."""
-        disc = {"boxstyle": "circle,pad=0.18", "facecolor": "#f0e442", "edgecolor": "#111111", "linewidth": 0.6}
+        disc = {"boxstyle": "circle,pad=0.18", "facecolor": colour, "edgecolor": "#111111", "linewidth": 0.6}
         x, y = xy
         self.axes.text(x, y, text, fontsize=size, ha="center", va="center", color="#111111", zorder=9, bbox=disc)
 
     def name(self, xy: Floats, text: str, *, size: float = 5.5) -> None:
-        """A name in quiet letters."""
+        """A name in small letters on white, so that it is read on whatever is below."""
         x, y = xy
-        look: Look = {"ha": "center", "va": "center", "color": QUIET, "zorder": 8, "clip_on": True}
-        self.axes.text(x, y, printable(text), fontsize=size, **look)
+        look: Look = {"ha": "center", "va": "center", "color": INK, "zorder": 8, "clip_on": True}
+        self.axes.text(x, y, printable(text), fontsize=size, bbox=BEHIND, **look)
 
     def paper_mm(self, shapes: Shapes) -> Floats:
         """(m,) how wide each shape is on the sheet."""
@@ -210,6 +211,11 @@ class Ground:
             figure.add_artist(Rectangle(box, across / 2 / WIDTH, 1.4 / HEIGHT, **look))
         told = f"{length:,.0f} m" if length < 1000 else f"{length / 1000:g} km"  # noqa: PLR2004
         self.sheet.at(x, y + 2.4, f"0 – {told} · 1 : {self.scale:,}".replace(",", " "), size=7)
+
+
+def scale_of(across: float, up: float) -> int:
+    """The round scale at which a millimetre is as many metres as is needed, either way, and a little more."""
+    return round_scale(max(across, up) * 1000 * 1.02)
 
 
 def round_scale(least: float) -> int:

@@ -8,21 +8,34 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import shapely
 from matplotlib.backends.backend_pdf import PdfPages
+from PIL import Image
 
 from planner.kits import service_titles
 from planner.ledgers.budget import budget_sheet
 from planner.ledgers.fairness import TITLES as FAIR
+from planner.ledgers.schools import KINDS
 from planner.ledgers.sheets import Words
 from planner.network import Floats, Shapes
 from planner.papers.grid import filled
-from planner.papers.ink import EDGE, HEIGHT, QUIET, Ground, Look, Sheet, printing
+from planner.papers.ink import EDGE, HEIGHT, QUIET, Ground, Look, Sheet, printing, scale_of
 from planner.papers.tabled import tabled
-from planner.papers.words import ENDINGS, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, UNITS, joined, said
+from planner.papers.words import ENDINGS, REVIEW_NUMBER, SCHEMATIC, SYNTHETIC, joined, said, unit_of
 from planner.plan import LAND
 from planner.run import Measured, Run
 from planner.school_seats import SchoolSeats
 from planner.schools.stages import Stage
-from planner.shown import COVERED, NEWLY, NOT_COUNTED, UNCOVERED, inhabited, not_homes, states, view
+from planner.shown import (
+    COVERED,
+    NEWLY,
+    NOT_COUNTED,
+    UNCOVERED,
+    colours_of,
+    inhabited,
+    neighbours_of,
+    not_homes,
+    states,
+    view,
+)
 from planner.sited import SitedPlan
 from planner.standards import rule_sets
 
@@ -34,9 +47,12 @@ if TYPE_CHECKING:
 MAP = (EDGE, EDGE, 288.0, HEIGHT - 2 * EDGE)  # mm: left, bottom, width, height
 SIGNED = 46.0  # mm: the foot of the column
 A_PAGE = 6  # small maps
+GRIDS = ((1, 1), (2, 1), (1, 2), (2, 2), (3, 2), (2, 3))  # columns and rows of small maps
+LOOSE = 1.08  # how much wider, or higher, than what it shows a small map may be
 ROOM_FOR_A_NAME = 11.0  # mm of paper
 MOST_VECTORS = 60_000  # places; more of them stand on the sheet as a picture
-DPI, PICTURE_DPI = 300, 90
+DPI, PICTURE_DPI = 300, 110
+COLOURS = 128  # of a picture: with more of them a report is too heavy to send
 Each = TypeVar("Each")
 STATES: dict[str, tuple[Words, Look]] = {  # dark, middle and light: told apart in grey print too
     COVERED: ({"zh": "现已达标", "en": "served today"}, {"facecolor": "#0072b2"}),
@@ -59,7 +75,7 @@ CHOSEN: Look = {"facecolor": "#f0e442", "edgecolor": "#111111", "linewidth": 0.9
 CANDIDATE: Look = {"facecolor": "none", "edgecolor": "#8a8378", "linewidth": 0.4}
 DROPPED: Look = {"facecolor": "none", "edgecolor": "#111111", "linewidth": 0.9}
 TAKEN: Look = {"facecolor": "#d55e00", "edgecolor": "#111111", "linewidth": 0.9}
-ZONES = ("#88ccee", "#ddcc77", "#44aa99", "#cc6677", "#aa4499", "#999933", "#6699cc", "#117733", "#882255", "#e69f00")
+ZONES = ("#88ccee", "#ddcc77", "#117733", "#cc6677", "#332288", "#aa4499", "#e69f00")
 NOBODY = "#d9d9d9"
 TODAY: Words = {"zh": "现状图", "en": "Today"}
 PLAN: Words = {"zh": "方案图", "en": "The plan"}
@@ -101,7 +117,7 @@ def pictures(run: Run) -> Iterator[bytes]:
         for sheet in _Drawing(run).pages():
             picture = io.BytesIO()
             sheet.figure.savefig(picture, format="png", dpi=PICTURE_DPI, metadata={"Software": None})
-            yield picture.getvalue()
+            yield _in_few_colours(picture)
 
 
 class _Drawing:
@@ -175,12 +191,14 @@ class _Drawing:
         ids, here = sited.candidates.ids.astype(str).tolist(), {*sited.plan.opened}
         for some in _in_pages(others):
             sheet = self.page(joined(title, sited.standard.title, between=" · "))
-            for box, other in zip(_boxes(len(some)), some, strict=True):
+            for box, other in zip(_boxes(len(some), self.seen), some, strict=True):
                 ground = self.ground(sheet, box)
                 there = {*other.opened}
-                for kept, look in ((here & there, CHOSEN), (here - there, DROPPED), (there - here, TAKEN)):
-                    xy = _inside(sited.candidates.geometry[[site in kept for site in ids]])
-                    ground.mark(xy, 6, markersize=6, markeredgewidth=0.8, **_marked(look))
+                new = _inside(sited.candidates.geometry[[site in there - here for site in ids]])
+                ground.mark(new, 6, markersize=6, markeredgewidth=0.8, **_marked(TAKEN))
+                for rank, xy in enumerate(_inside(sited.candidates.geometry[sited.plan.sites])):
+                    look = CHOSEN if sited.plan.opened[rank] in there else DROPPED
+                    ground.number(xy, str(rank + 1), size=5, colour=look["facecolor"].replace("none", "#ffffff"))
                 self.caption(sheet, box, other.title)
             self.scaled(sheet, ground)
             self.proof(sheet, sited)
@@ -209,8 +227,9 @@ class _Drawing:
         school = seats.homes_of(seats.plan, stage.id, seats.last)[self.drawn]
         ground.draw(self.homes[school < 0], 2, mark={"color": NOBODY, "markersize": 1.2}, facecolor=NOBODY)
         used = np.unique(school[school >= 0]).tolist()
-        for k, m in enumerate(used):
-            colour = ZONES[k % len(ZONES)]
+        number_of = colours_of([school], neighbours_of(self.run.demand.xy[self.drawn]), len(schools))
+        for m in used:
+            colour = ZONES[number_of[m] % len(ZONES)]
             ground.draw(self.homes[school == m], 2, mark={"color": colour, "markersize": 1.2}, facecolor=colour)
         ground.draw(
             schools.facilities.geometry[used],
@@ -234,21 +253,29 @@ class _Drawing:
         for words in (count, far, ENDINGS[seats.plan.ending]):
             sheet.words(self.say(words, "\n"))
         sheet.gap()
+        sheet.sample(self.say({"zh": "学校（编号见下）", "en": "school, numbered below"}), TOO_SMALL)
+        sheet.words(
+            self.say({"zh": "一校一色，相邻学区不同色", "en": "a colour a school; zones that touch differ"}, "\n")
+        )
+        if (school < 0).any():
+            sheet.sample(self.say({"zh": "无学生或无学校", "en": "no pupil, or no school"}), {"facecolor": NOBODY})
+        sheet.gap()
         sheet.words(self.say({"zh": "学校：学生 / 班数", "en": "School: pupils / classes"}), size=9)
+        done = {taken.option.school: KINDS[taken.kind] for taken in seats.plan.taken}
         for k, m in enumerate(used, 1):
             name = str(schools.facilities.names[m]) or str(schools.ids[m])
             row = f"{k}  {name} · {told.pupils[m, g]:,.0f} / {told.classes[m, g]}"
+            if str(schools.ids[m]) in done:
+                row += f" · {self.say(done[str(schools.ids[m])])}"
             if not self.room_for(sheet, row, len(used) - k + 1):
                 break
-        if (school < 0).any():
-            sheet.sample(self.say({"zh": "无学生或无学校", "en": "no pupil, or no school"}), {"facecolor": NOBODY})
         return self.signed(sheet, None)
 
     def rest(self, measured: Sequence[Measured]) -> Iterator[Sheet]:
         """Today by the standards that no question asks for, six a page."""
         for some in _in_pages(measured):
             sheet = self.page(REST)
-            for box, each in zip(_boxes(len(some)), some, strict=True):
+            for box, each in zip(_boxes(len(some), self.seen), some, strict=True):
                 ground = self.ground(sheet, box)
                 self.places(ground, each, today=True)
                 self.standing(ground, each)
@@ -339,10 +366,8 @@ class _Drawing:
     def proof(self, sheet: Sheet, sited: SitedPlan) -> None:
         """What the plan gains, and how good that provably is."""
         plan, proof = sited.plan, sited.proof
-        unit = UNITS[LAND if plan.unit == LAND else "people"]
-        gains = joined(
-            {"zh": f"{len(plan.opened)} 个点位", "en": f"{len(plan.opened)} sites"}, f"{plan.objective:+,.0f}", unit
-        )
+        sites, unit = len(plan.opened), unit_of(plan, sited.weights)
+        gains = joined({"zh": f"{sites} 个点位", "en": f"{sites} sites"}, f"{plan.objective:+,.0f}", unit)
         sheet.words(self.say(gains, "\n"))
         gap = {"zh": f"间隙 {proof.gap:.2%}", "en": f"gap {proof.gap:.2%}"}
         sheet.words(self.say(joined(ENDINGS[proof.ending], gap, between=", "), "\n"))
@@ -440,6 +465,14 @@ def _years(sited: SitedPlan) -> Iterator[Alternative]:
             yield Alternative({"zh": zh, "en": en}, opened)
 
 
+def _in_few_colours(picture: io.BytesIO) -> bytes:
+    """A picture (PNG) of which the colours are counted: a quarter as heavy."""
+    few = io.BytesIO()
+    plain = Image.open(picture).convert("RGB")
+    plain.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(few, "png", optimize=True)
+    return few.getvalue()
+
+
 def _marked(look: Look) -> Look:
     """The same look of a sign."""
     return {"markerfacecolor": look["facecolor"], "markeredgecolor": look["edgecolor"]}
@@ -456,13 +489,21 @@ def _inside(shapes: Shapes) -> Floats:
     return xy
 
 
-def _boxes(count: int) -> Iterator[tuple[float, float, float, float]]:
-    """Where so many small maps stand, at most six, in mm."""
+def _boxes(count: int, seen: Floats) -> Iterator[tuple[float, float, float, float]]:
+    """Where so many small maps of what is seen (2, 2) stand, at most six, in mm: side by side, at the largest scale."""
     left, bottom, width, height = MAP
-    columns, rows = next(grid for grid in ((1, 1), (2, 1), (2, 2), (3, 2)) if grid[0] * grid[1] >= count)
-    across, up, room = width / columns, height / rows, 11.0
+    wide, high = np.ptp(seen, axis=0)
+    gap, room = 3.0, 11.0  # beside a map, and above it for what it shows
+
+    def scale(grid: tuple[int, int]) -> int:
+        return scale_of(wide / (width / grid[0] - gap), high / (height / grid[1] - room))
+
+    columns, rows = min((grid for grid in GRIDS if grid[0] * grid[1] >= count), key=scale)
+    across, up = width / columns - gap, height / rows - room
+    across, up = min(across, up * wide / high * LOOSE), min(up, across * high / wide * LOOSE)
     for k in range(count):
-        yield left + k % columns * across, bottom + (rows - 1 - k // columns) * up, across - 3, up - room
+        top = bottom + height - k // columns * (up + room) - room
+        yield left + k % columns * (across + gap), top - up, across, up
 
 
 def _in_pages(listed: Sequence[Each]) -> Iterator[Sequence[Each]]:

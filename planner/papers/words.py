@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from planner.ledgers.sheets import Words
-from planner.plan import LAND
+from planner.plan import LAND, Plan
 
 SYNTHETIC: Words = {"zh": "MADE-UP CITY · 虚构数据，与任何真实地点无关", "en": "MADE-UP CITY: nothing in it is real"}
 SCHEMATIC: Words = {"zh": "示意图，非法定边界", "en": "Schematic; not a legal boundary"}
@@ -22,6 +22,16 @@ UNITS: dict[str, Words] = {
     "person-years": {"zh": "人年", "en": "person-years"},
 }
 LANGUAGES = ("zh", "en")
+
+
+def unit_of(plan: Plan, weights: Mapping[str, float] | None) -> Words:
+    """What a plan gains; of people, what each of a group counts where they do not count alike."""
+    if plan.unit == LAND:
+        return UNITS[LAND]
+    if not weights:
+        return UNITS["people"]
+    counted = ", ".join(f"{group} ×{weight:g}" for group, weight in weights.items())
+    return {"zh": f"加权人口（{counted}）", "en": f"people by weight ({counted})"}
 
 
 def said(words: Mapping[Any, str] | str, language: str, between: str = "\n") -> str:
