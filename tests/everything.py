@@ -171,14 +171,15 @@ def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def written(folder, names):
-    """The town in a folder; `names` are given in turn to whatever has one."""
+def written(folder, names, plot_c="plot c"):
+    """The town in a folder; `names` are given in turn to whatever has one, and an id to one plot."""
     turn = (names[k % len(names)] for k in range(10_000))
     rng = np.random.default_rng(5)
     lon, lat = (rng.uniform(low, low + STEP * (LINES - 1), 174) for low in (WEST, SOUTH))
     people, old = rng.integers(1, 90, 150), rng.integers(0, 9, 150)
     homes = [f"h{i},{lon[i]:.6f},{lat[i]:.6f},{people[i] + old[i]},{old[i]}" for i in range(150)]
-    plots = [f"plot {chr(97 + i)},{quoted(next(turn))},{lon[150 + i]:.6f},{lat[150 + i]:.6f}" for i in range(24)]
+    ids = [quoted(plot_c) if i == 2 else f"plot {chr(97 + i)}" for i in range(24)]
+    plots = [f"{ids[i]},{quoted(next(turn))},{lon[150 + i]:.6f},{lat[150 + i]:.6f}" for i in range(24)]
     roll = [f"{x},{quoted(next(turn))},{114.642 + 0.007 * k},33.6231,{4 - k},{3 - k}" for k, x in enumerate("ab")]
     tasks = [
         f"{quoted(f'{next(turn)} {k}')},{quoted(next(turn))},{quoted(next(turn))},2022-0{6 + k % 3}-30,"
@@ -213,6 +214,6 @@ def written(folder, names):
     return folder / "town.yaml"
 
 
-def answered(folder, names=("槐树", "柳树", "榆树", "杨树", "枣树")):
+def answered(folder, names=("槐树", "柳树", "榆树", "杨树", "枣树"), **ids):
     """The run of the town."""
-    return run_scenario(load(written(folder, names)))
+    return run_scenario(load(written(folder, names, **ids)))

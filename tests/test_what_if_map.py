@@ -17,6 +17,7 @@ from planner.run import run_scenario
 from planner.scenario import load
 from planner.what_if_sites import AS_ASKED, not_switched, switches_of
 from tests.browser import HOSTILE, chromium, opened
+from tests.commands import planner
 
 # Streets every 0.0015° (139 m by 166 m), nine by nine; a park in the middle, 150 homes and 24 plots anywhere.
 WEST, SOUTH, STEP, LINES = 114.640, 33.620, 0.0015, 9
@@ -340,6 +341,23 @@ def test_what_is_exported_runs_and_finds_the_same_people(page, run, folder, numb
     measured = next(each for each in again.measured if each.standard.id == switches.sited.standard.id)
     assert measured.after.served == people
     assert measured.standard.limit == switches.limits[limit]
+
+
+def test_the_command_runs_what_was_exported_and_covers_as_many_as_the_map_said(page, run, folder, tmp_path):
+    (green, *_), rng = run.switches, np.random.default_rng(4)
+    may = np.flatnonzero(green.may & ~np.isin(green.put.candidates.ids, ["plot 3"]))
+    for site in rng.choice(may, 3, replace=False):
+        switch(page, green.put.candidates.ids[site])
+    people = figure(page, "覆盖人口", 3)
+    with page.expect_download() as saved:
+        page.locator("#what-if-save").click()
+    scenario = folder / "as a user.yaml"
+    scenario.write_text(f"{TOWN}\n{saved.value.path().read_text('utf-8')}", "utf-8")
+    done = planner("run", scenario, "--variant", "what-if", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["coverage"]
+    (row,) = [each for each in rows if (each["standard"], each["metric"]) == ("green-300", "walk")]
+    assert row["after"] == people != run.measured[0].after.served
 
 
 def test_it_is_used_with_the_keyboard_alone(page, run):
