@@ -23,6 +23,7 @@ SCRIPTS = (
     "shapes.js",
     "canvas.js",
     "cells.js",
+    "areas.js",
     "panel.js",
     "what_if.js",
     "what_if_panel.js",

@@ -26,7 +26,7 @@ const STATES = {
   zone_f: { sign: "f", fill: "#A6761D", line: "#5e420c" },
   zone_g: { sign: "g", fill: "#999933", line: "#585816" },
 };
-const PANES = ["ground", "people", "paths", "streets", "bounds", "switches", "facilities"]; // from below
+const PANES = ["ground", "areas", "people", "paths", "streets", "bounds", "switches", "facilities"]; // from below
 const COARSE = 5000; // fewer places than this are blocks or hexagons rather than homes
 const HATCHED = 14; // the zoom from which homes are wide enough for slanted lines
 const CLOSE = 16; // the zoom at which one flies to a site
@@ -114,6 +114,7 @@ class Review {
     this.beside = new Beside(this);
     this.years = new Years(this);
     this.search = new Search(this);
+    this.areas = new Areas(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.catchments = this.data.schools.length ? new Catchments(this) : null;
     $("tab-schools").hidden = !this.catchments;
@@ -256,7 +257,7 @@ class Review {
   }
 
   drawSites() {
-    this.sites = this.data.plans.map((plan) =>
+    this.sites = this.data.plans.map((plan, p) =>
       plan.sites.map((site, s) => {
         const outline = L.polygon(shape(site.traces, SITE), {
           renderer: this.canvas.switches,
@@ -269,7 +270,10 @@ class Review {
         const icon = L.divIcon({ className: "site", html: make("b", { class: "rank", text: s + 1 }), iconSize: [26, 26] });
         const [lon, lat] = site.lonlat;
         const marker = L.marker([lat, lon], { icon, pane: "pins", keyboard: true, riseOnHover: true, rank: s });
-        marker.on("popupopen", () => this.chooseStandardOf(plan));
+        marker.on("popupopen", () => {
+          this.chooseStandardOf(plan);
+          this.areas.of(site.id, p);
+        });
         marker.addTo(this.map).bindPopup(() => siteCard(this.words, plan, site, s + 1), {
           minWidth: 270,
           maxWidth: 290,
@@ -567,6 +571,7 @@ class Review {
   // ---- what the reader does ----
 
   chooseStandard(index) {
+    this.areas.clear();
     this.standard = index;
     this.show();
   }
@@ -629,6 +634,7 @@ class Review {
       .setLatLng(candidate.place)
       .setContent(candidateCard(this.words, candidate))
       .openOn(this.map);
+    this.areas.of(candidate.id);
   }
 
   flyToUnit(u) {
@@ -647,6 +653,7 @@ class Review {
   }
 
   showTab(chosen) {
+    this.areas.clear();
     for (const tab of document.querySelectorAll('[role="tab"]')) {
       const selected = tab === chosen;
       tab.setAttribute("aria-selected", selected);
@@ -769,6 +776,7 @@ class Review {
   escape({ target }) {
     const open = document.querySelector(".leaflet-popup");
     this.map.closePopup();
+    if (!open) this.areas.clear();
     if (open || !this.swipe.on || !target.closest("#swipe, #beside")) return;
     this.chooseAfter(true);
     $("both").focus();

@@ -110,6 +110,13 @@ class Switches {
     return Float64Array.from(this.weights, (weight, i) => (times[i] || this.others[i] <= limit ? 0 : weight));
   }
 
+  /** The places that reach a candidate at one of the limits, the nearest or not. */
+  reaching(j, limit) {
+    const found = [];
+    for (let pair = this.start[j]; pair < this.start[j + 1]; pair++) if (this.reached[pair] <= limit) found.push(this.place[pair]);
+    return found;
+  }
+
   /** What of an amount of each place a candidate reaches. */
   sumOf(amount, j) {
     let sum = 0;

@@ -21,7 +21,10 @@ class WhatIf {
   }
 
   get switches() {
-    const { at } = this;
+    return this.switchesOf(this.at);
+  }
+
+  switchesOf(at) {
     if (!this.all[at]) {
       const read = new Switches(this.data, at);
       const places = positions(read.plan.candidates.steps, SITE);
@@ -64,6 +67,7 @@ class WhatIf {
   }
 
   clear() {
+    this.review.areas.clear();
     for (const pin of this.pins.values()) pin.remove();
     this.pins.clear();
     for (const dots of Object.values(this.dots)) dots.remove();
@@ -259,6 +263,7 @@ class WhatIf {
   }
 
   flyTo(j) {
+    this.review.areas.show(this.at, j);
     this.review.fly(() => this.map.flyTo(this.switches.places[j], Math.max(CLOSE - 1, this.map.getZoom()), { duration: 0.7 }));
   }
 
