@@ -95,7 +95,9 @@ def sites(letters, names, status, side):
     )
 
 
-def review_town(*, hostile=False, language="both", synthetic=True, ending="proven", within=(15, 65), map_number=None):
+def review_town(
+    *, hostile=False, language="both", synthetic=True, ending="proven", within=(15, 65), map_number=None, key=None
+):
     """The run of the drawn town: parks A and B are chosen, C is not."""
     nodes, ends = streets()
     net = network(nodes, ends)
@@ -117,7 +119,9 @@ def review_town(*, hostile=False, language="both", synthetic=True, ending="prove
             variant="",
             changes=(),
             title=titles,
-            outputs=SimpleNamespace(language=language, map_number=map_number),
+            outputs=SimpleNamespace(
+                language=language, map_number=map_number, base_map=key and SimpleNamespace(tianditu=key)
+            ),
             standards=SimpleNamespace(rule_set="P5"),
             stated=None,
         ),

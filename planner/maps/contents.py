@@ -18,6 +18,7 @@ from planner.ledgers import SHEETS
 from planner.maps.alternatives import alternatives
 from planner.maps.catchments import catchments
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
+from planner.maps.tiles import tiles
 from planner.maps.what_if import what_if
 from planner.network import Flags, Floats
 from planner.plan import LAND
@@ -85,6 +86,7 @@ def contents_of(run: "Run") -> Content:
         "simplified": simplified,
         "bounds": _bounds(run),
         "base": base,
+        "tiles": tiles(run),
         "places": places,
         "units": _units(demand),
         "standards": [_standard(measured, run, drawn) for measured in run.measured],

@@ -16,6 +16,7 @@ from branca.element import MacroElement
 from folium.template import Template
 
 from planner.errors import OutputError, first
+from planner.maps.tiles import HOSTS
 
 PARTS = files("planner") / "data" / "map"
 SCRIPTS = (
@@ -24,6 +25,7 @@ SCRIPTS = (
     "canvas.js",
     "cells.js",
     "areas.js",
+    "tiles.js",
     "panel.js",
     "what_if.js",
     "what_if_panel.js",
@@ -74,12 +76,12 @@ class Review(MacroElement):
         """
     )
 
-    def __init__(self, labels: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, labels: Mapping[str, Mapping[str, str]], *, policy: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.old_browser, self.broken = (
             html.escape("\n".join(words[key] for words in labels.values())) for key in ("old_browser", "broken")
         )
-        self.policy = NOTHING_FROM_OUTSIDE
+        self.policy = policy
         self.styles, self.scripts, self.panel = STYLES, SCRIPTS, read("panel.html")
 
 
@@ -101,9 +103,10 @@ def page_of(contents: Mapping[str, Any]) -> str:
     )
     city.default_js, city.default_css = [], []
     titles = contents["title"]
+    with_tiles = NOTHING_FROM_OUTSIDE.replace("img-src data:", f"img-src data: {HOSTS}")
     language = contents["language"]
     title = titles.get(language) or next(iter(titles.values()), contents["scenario"])
-    review = Review(contents["labels"])
+    review = Review(contents["labels"], policy=with_tiles if contents.get("tiles") else NOTHING_FROM_OUTSIDE)
     city._id, review._id = "city", "review"  # noqa: SLF001  (branca's are random)
     city.add_child(review)
     rendered = city.get_root().render()

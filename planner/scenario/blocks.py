@@ -176,6 +176,16 @@ class Rules(Model):
         return value
 
 
+SHIFTED_TILES = ("gaode", "amap", "autonavi", "高德", "tencent", "qq", "腾讯", "google", "baidu", "百度")
+
+
+class BaseMap(Model):
+    """Tiles from the network under the map; without this it draws its own ground and asks for nothing."""
+
+    tianditu: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{16,64}$")]
+    """Your own key of tianditu.gov.cn (天地图 tk); it stands in the map that is written, so mind who gets the file."""
+
+
 class Outputs(Model):
     """How results are shown."""
 
@@ -186,6 +196,8 @@ class Outputs(Model):
     """Of the map; both starts in Chinese and has a switch."""
     map_number: Text | None = None
     """The number under which maps were reviewed, 审图号, as GS(2026)0001号; without one they say that it is needed."""
+    base_map: BaseMap | None = None
+    """Tiles under the map, `{tianditu: KEY}`; the map then asks the network when it is opened, and says so."""
     papers: tuple[Literal["xlsx", "pdf", "docx"], ...] = ("xlsx",)
     """What to file beside the map: xlsx, a workbook of every table; pdf, sheets of maps on A3; docx, a report of both;
     [] writes none."""
@@ -193,6 +205,21 @@ class Outputs(Model):
     """The ledger of tasks that an office keeps: who does what by when, and how much is done."""
     doctor: StrictBool = False
     """Whether what `planner doctor` finds in the data is a page of the report; the data are read once more for it."""
+
+    @field_validator("base_map", mode="before")
+    @classmethod
+    def _where_it_says(cls, value: object) -> object:
+        asked = value if isinstance(value, (str, dict)) else {}
+        named = [asked] if isinstance(asked, str) else [str(key) for key in asked]
+        if shifted := [name for name in named if name.lower() in SHIFTED_TILES]:
+            raise complaint(
+                f"{shifted[0]} draws its tiles in GCJ-02 (Baidu in BD-09), some 500 m from where things are, so that "
+                "homes and sites would lie in other streets; write {tianditu: KEY} with your own key, as its are "
+                "in CGCS2000, or leave base_map out: the map draws its own ground"
+            )
+        if isinstance(value, str):
+            raise complaint("write {tianditu: KEY} with your own key of tianditu.gov.cn, or leave it out")
+        return value
 
     @field_validator("map_number")
     @classmethod

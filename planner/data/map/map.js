@@ -115,6 +115,7 @@ class Review {
     this.years = new Years(this);
     this.search = new Search(this);
     this.areas = new Areas(this);
+    this.tiles = new Tiles(this);
     this.whatIf = this.data.what_if.plans.length ? new WhatIf(this) : null;
     this.catchments = this.data.schools.length ? new Catchments(this) : null;
     $("tab-schools").hidden = !this.catchments;
@@ -545,6 +546,7 @@ class Review {
     writeUnitHead(words, (column) => this.sortUnits(column));
     writeSheets(words);
     writeAbout(words);
+    this.tiles.write();
     this.whatIf?.translate();
     this.catchments?.translate();
     this.map.closePopup();

@@ -111,7 +111,7 @@ function writeFixedWords(words) {
   if (sites) $("tab-sites").textContent += ` ${sites}`;
   if (data.units.names.length) $("tab-units").textContent += ` ${data.units.names.length}`;
   const reviewed = data.map_number ? `${words.say("map_number")} ${data.map_number}` : words.say("no_map_number");
-  $("credit").textContent = [data.attribution, words.say("schematic"), reviewed, `${data.scenario} ${data.stamp}`].join(" · ");
+  $("credit-own").textContent = [data.attribution, words.say("schematic"), reviewed, `${data.scenario} ${data.stamp}`].join(" · ");
 }
 
 /** One row a standard: its figures before and after; a radio button for what the map shows. */
