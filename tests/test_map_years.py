@@ -195,3 +195,28 @@ def test_a_site_of_a_later_year_is_flown_to_when_it_is_open(page):
     page.locator("#site-list section").first.locator(".card button").nth(4).click()
     page.locator(".leaflet-popup [data-site]").wait_for()
     assert page.locator("#year").input_value() == "3"
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1366, 390])
+def test_the_slider_hides_no_card(browser, path, width):
+    with opened(browser, path, width=width, height=800) as page:
+        page.locator('[data-standard="green-300"]').click()
+        for number in range(2):
+            page.locator("#tab-sites").click()
+            page.locator("#site-list section").first.locator(".card button").nth(number).click()
+            card = page.locator(".leaflet-popup")
+            card.wait_for()
+            page.wait_for_timeout(600)  # the map makes room
+            box, slider, board = (
+                page.locator(name).bounding_box() for name in (".leaflet-popup", "#years", ".folium-map")
+            )
+            assert box["y"] >= board["y"]
+            assert slider is None or box["x"] >= slider["x"] + slider["width"]
+            assert (slider is None) == (width == 390)
+            page.keyboard.press("Escape")
+            card.wait_for(state="detached")
+            assert page.locator("#years").is_visible()
+            if width == 390:
+                page.locator("#fold").click()
+        assert page.faults == []
