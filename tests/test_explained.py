@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pyproj import Transformer
+from shapely import box
 
 from planner import report
 from planner.errors import DataError, QuestionError
@@ -15,8 +16,10 @@ from planner.explained.words import safe
 from planner.network import metric_crs
 from planner.run import run_scenario
 from planner.scenario import load
+from planner.sources.naming import home_names
 from tests import test_levels, test_school_seats
 from tests.browser import chromium
+from tests.drawn import ORIGIN, drawn
 from tests.test_cli import command
 
 # One way west to east, 0.001° = 92.9 m; homes with their people above it, plots for a pocket park below. A plot is at
@@ -279,7 +282,8 @@ def test_a_run_of_other_questions_data_or_versions_is_not_read(two, tmp_path):
         (tmp_path / "run.json").write_text(json.dumps({**record, **change}), "utf-8")
         with pytest.raises(DataError, match=said):
             read_answer(scenario, tmp_path)
-    for broken in ("", "[]", '{"plans": 1}', "\x00"):
+    damaged = [{"plans": "x"}, {"plans": [{"number": 1}]}, {"coverage": [1]}, {"inputs": []}, {"scenario": None}]
+    for broken in ("", "[]", '{"plans": 1}', "\x00", *(json.dumps({**record, **change}) for change in damaged)):
         (tmp_path / "run.json").write_text(broken, "utf-8")
         assert why_not(scenario, tmp_path)
 
@@ -319,6 +323,10 @@ def test_a_home_says_which_school_its_pupils_go_to_today_at_the_nearest_and_with
         assert told == [ids[seats.homes_of(way, "primary", "2022")[at]] for way in ways]
         assert school.plan.cost == pytest.approx(seats.walk_of(seats.plan, 0, "2022")[at])
         assert school.plan.new == (school.plan.id == "east")
+    table = (tmp_path / "out" / "catchments.csv").read_text("utf-8-sig")
+    (tmp_path / "out" / "catchments.csv").write_text(table.replace("school today", "school then"), "utf-8")
+    with pytest.raises(DataError, match="lacks the columns school today"):
+        explain(read, "c")
     (east,) = explain(read, "east").schools
     assert (east.done, east.classes, east.pupils, east.cost) == ("build 2022", (0, 1), (0, 45), 12)
     (old,) = explain(read, "lxx").schools  # 老小学
@@ -369,3 +377,20 @@ def test_initials_are_those_of_the_map():
         page.add_script_tag(content=script.partition("class Search")[0])
         assert page.evaluate("initialsOf", text) == initials(text)
     assert initials("川汇区莲和社区") == "chqlhsq"
+
+
+def test_a_home_is_called_by_its_name_its_address_or_the_land_it_stands_on():
+    land = ({"landuse": "residential", "name": "幸福小区"}, box(0, 0, 50, 100))
+    tagged = [
+        ({"building": "apartments", "name": "一号楼"}, box(1, 1, 9, 9), "一号楼"),
+        ({"building": "house", "addr:street": "建设路", "addr:housenumber": "5"}, box(11, 1, 19, 9), "建设路 5"),
+        ({"building": "house", "addr:housenumber": "7"}, box(21, 1, 29, 9), "幸福小区"),  # a number alone names nothing
+        ({"building": "house"}, box(61, 1, 69, 9), ""),
+    ]
+    extract, network = drawn("", more=[land, *((tags, shape) for tags, shape, _ in tagged)])
+    features = extract.features[[("building" in tags) for tags in extract.features["tags"]]]
+    middle = np.array([shape.centroid.coords[0] for _, shape, _ in tagged]) + ORIGIN
+    names = home_names(extract, features["osm_id"].to_numpy(str), middle, network.crs)
+    assert names.tolist() == [name for _, _, name in tagged]
+    pieces = home_names(extract, np.array(["way/0/3"]), middle[:1], network.crs)  # of land without mapped homes
+    assert pieces.tolist() == ["幸福小区"]

@@ -43,6 +43,7 @@ NEEDED = (
     "examined",
     "schools",
 )
+PLAN = frozenset({"number", "standard", "opened", "sites", "unit", "weights"})
 Row = Mapping[str, str]  # of a table
 
 
@@ -61,13 +62,16 @@ class Answered:
     measured: tuple[tuple[Standard, Coverage, Coverage], ...]  # on foot, today and with the plans
     siting: Siting = field(repr=False)
 
-    def table(self, name: str) -> list[Row]:
-        """The rows of one of the run's tables; none where it has no such table."""
+    def table(self, name: str, *columns: str) -> list[Row]:
+        """The rows of one of the run's tables; none where it has no such table. DataError where columns are missing."""
         path = self.folder / name
         if not path.is_file():
             return []
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(csv.DictReader(file))
+        with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
+            table = csv.DictReader(file)
+            if lacking := [column for column in columns if column not in (table.fieldnames or ())]:
+                raise DataError(f"{path} lacks the columns {', '.join(lacking)}. Run the scenario again.")
+            return list(table)
 
     @cached_property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
@@ -102,6 +106,8 @@ def why_not(scenario: Scenario, folder: Path) -> str:
         return f"{folder} holds no run"
     if lacking := [key for key in NEEDED if key not in record]:
         return f"{folder / RECORD} lacks {', '.join(lacking)}"
+    if not _is_whole(record):
+        return f"{folder / RECORD} is damaged"
     asked = notes.assumptions(scenario, synthetic=bool(record.get("synthetic")))
     told = [
         (record["scenario"] != scenario.scenario, f"of {record['scenario']}"),
@@ -145,6 +151,15 @@ def read_answer(scenario: Scenario, folder: Path, progress: Callable[[str], None
     return Answered(
         *(scenario, record, folder, place, demand, standing, dict(siting.opened), plans, tuple(measured), siting)
     )
+
+
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    """Whether what is needed of a record is of the kind that a run writes."""
+    kinds: dict[str, type] = dict.fromkeys(NEEDED, list) | {"scenario": str, "inputs": dict, "versions": dict}
+    if not all(isinstance(record[name], kind) for name, kind in kinds.items()):
+        return False
+    rows = [row for name in ("plans", "coverage", "phases", "together", "examined", "schools") for row in record[name]]
+    return all(isinstance(row, dict) for row in rows) and all(row.keys() >= PLAN for row in record["plans"])
 
 
 def _differing(a: Mapping[str, str], b: Mapping[str, str]) -> set[str]:

@@ -154,8 +154,10 @@ def _nearest(answered: Answered, home: Demand, sites: Facilities, rule: Standard
 
 def _schools(answered: Answered, home: Demand, *, told: bool) -> Iterator[SchoolOf]:
     """The schools of the pupils of a home, question by question and stage by stage."""
-    rows = [row for row in answered.table("catchments.csv") if as_written(row["home"]) == str(home.ids[0])]
-    classes = answered.table("schools.csv") if rows else []
+    columns = "question", "stage", "year", "home", "pupils", "school today", "school"
+    table = answered.table("catchments.csv", *columns)
+    rows = [row for row in table if as_written(row["home"]) == str(home.ids[0])]
+    classes = answered.table("schools.csv", "question", "stage", "year", "school", "classes plan") if rows else []
     for row in rows:
         number, stage = int(row["question"]), row["stage"]
         put = answered.school_questions[number - 1]

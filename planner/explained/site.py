@@ -215,7 +215,7 @@ def _stands_for(answered: Answered, plan: Recalled, id: str) -> list[str]:  # no
     """The areas in which the service is present by a new site."""
     return [
         as_written(row["unit"])
-        for row in answered.table("presence.csv")
+        for row in answered.table("presence.csv", "question", "standard", "unit", "site after")
         if (int(row["question"]), row["standard"]) == (plan.number, plan.standard.id)
         and row["site after"] == plain(f"new {id}")
     ]
@@ -286,7 +286,11 @@ def _cost(plan: Recalled, row: Mapping[str, Any], id: str) -> tuple[float | None
 
 def _owners(answered: Answered, unit: str) -> tuple[str, ...]:
     """Who is responsible for the tasks of a community."""
-    rows = [row for row in answered.table("tasks.csv") if unit and as_written(row["community"]) == unit]
+    rows = [
+        row
+        for row in answered.table("tasks.csv", "community", "owner")
+        if unit and as_written(row["community"]) == unit
+    ]
     return tuple(dict.fromkeys(as_written(row["owner"]) for row in rows if row["owner"]))
 
 
@@ -321,7 +325,9 @@ def _own_rules(plan: Recalled, area_m2: float) -> Iterator[Rule]:
 
 def _schools(answered: Answered, id: str) -> Iterator[SchoolHere]:  # noqa: A002
     """What the plans of school seats do at a school, stage by stage and year by year."""
-    for row in answered.table("schools.csv"):
+    for row in answered.table(
+        "schools.csv", "question", "stage", "year", "school", "done", "classes plan", "pupils plan"
+    ):
         if row["school"] != plain(id):
             continue
         number = int(row["question"])

@@ -18,7 +18,7 @@ from planner.sources.naming import home_names
 def entries(answered: Answered) -> list[Entry]:
     """Everything that has an explanation, then what stands: chosen sites, schools, candidates, homes, facilities."""
     found: dict[str, Entry] = {}
-    for row in answered.table("schools.csv"):
+    for row in answered.table("schools.csv", "school", "name"):
         id_ = as_written(row["school"])
         found.setdefault(id_, Entry("school", id_, as_written(row["name"])))
     for kind in ("site", "candidate"):

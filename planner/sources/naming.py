@@ -29,5 +29,5 @@ def home_names(extract: Extract, ids: NDArray[np.str_], xy: Floats, crs: CRS) ->
 
 
 def _own_name(tags: Mapping[str, str]) -> str:
-    address = f"{tags.get('addr:street', '')} {tags.get('addr:housenumber', '')}".strip()
-    return tags.get("name", "") or address
+    street, number = tags.get("addr:street", ""), tags.get("addr:housenumber", "")
+    return tags.get("name", "") or (f"{street} {number}".rstrip() if street else "")
