@@ -40,6 +40,7 @@ from planner.standards import Standard
 from planner.street_measures import Tried, try_measures
 from planner.tasks import TaskLedger
 from planner.tree import Tree
+from planner.walking_areas import Walks, walks_to
 from planner.what_if_sites import Switches, not_switched, switches_of
 
 log = logging.getLogger(__name__)
@@ -97,6 +98,7 @@ class Run:
     schools: tuple[SchoolSeats, ...] = ()  # seats, classes and who goes to which school
     tasks: TaskLedger | None = None  # of the communities, where the scenario names a table of them
     circle: CircleChange | None = None  # who has which services of a kit; None where no circle is asked for
+    walks: tuple[Walks, ...] = ()  # to what stands, by measured standard, for the map
     switches: tuple[Switches, ...] = ()  # of each plan that brings a standard to people, for the what-if of the map
     beside: tuple[Beside, ...] = ()  # each standard today, with the plans, and with other plans in their place
 
@@ -206,6 +208,7 @@ def run_scenario(
         walkers=compare_walkers(scenario, demand, standing, opened),
         circle=asked_circle.changed(circle, opened),
         schools=schools,
+        walks=tuple(walks_to(rules, demand, standing, max_access_m=access_m)),
         switches=switches,
         beside=tuple(plans_beside(demand, siting.plans, switches, *on_foot)),
     )

@@ -101,3 +101,24 @@ def test_a_candidate_and_a_row_of_the_what_if_have_areas_too(page, run):
     first = page.locator("#what-if-sites [data-candidate]").first.get_attribute("data-candidate")
     place = int(np.flatnonzero(sited.candidates.ids == first)[0])
     assert sorted(page.evaluate(BANDS)[0]) == within(run, sited, place, sited.standard.limit)
+
+
+def test_a_standing_facility_has_an_area_of_its_own(page, run):
+    rule, parks = run.measured[0].standard, run.facilities["green"]
+    page.locator("#search").fill(str(parks.ids[0]))
+    page.keyboard.press("Enter")
+    access_m = run.scenario.city.max_access_m
+    people, gates = (at_doors(each, rule.profile, max_access_m=access_m) for each in (run.demand, parks))
+    bands = page.evaluate(BANDS)
+    for band, share in zip(bands, (1, 0.75, 0.5), strict=True):
+        reach = measure_reach(people, gates, limit_m=share * rule.limit)
+        assert sorted(band) == sorted(reach.place[reach.facility == 0].tolist())
+    assert len(bands[0]) > len(bands[2]) > 0
+    page.wait_for_timeout(900)  # until the map has flown there
+    page.locator("#legend-area button").click()
+    assert page.evaluate(BANDS) is None
+    page.locator("#candidates").uncheck()  # one may lie there
+    dot = page.evaluate("map_city.latLngToContainerPoint(map_city.getCenter())")
+    box = page.locator(".folium-map").bounding_box()
+    page.mouse.click(box["x"] + dot["x"], box["y"] + dot["y"])
+    assert page.evaluate(BANDS) == bands

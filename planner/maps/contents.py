@@ -19,7 +19,7 @@ from planner.maps.alternatives import alternatives
 from planner.maps.catchments import catchments
 from planner.maps.shapes import SITE, degrees, smoothed, steps, traces
 from planner.maps.tiles import tiles
-from planner.maps.what_if import what_if
+from planner.maps.what_if import walks_of, what_if
 from planner.network import Flags, Floats
 from planner.plan import LAND
 from planner.shown import COVERED, NEWLY, NOT_COUNTED, UNCOVERED, inhabited, not_homes, states, view
@@ -98,6 +98,7 @@ def contents_of(run: "Run") -> Content:
         "rule_sets": [_rule_set(row) for row in run.rule_sets],
         "together": [_together(sited, run) for sited in run.wholes],
         "what_if": what_if(run, drawn),
+        "walks": [walks_of(walks, drawn) for walks in run.walks],
         "beside": alternatives(run, drawn),
         "schools": catchments(run, drawn),
         "sheets": [sheet.content() for sheet_of in SHEETS if (sheet := sheet_of(run)) is not None],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from planner.network import Flags, Floats, Integers
+from planner.walking_areas import Walks
 from planner.what_if_sites import AS_ASKED, TRIED, Switches
 
 if TYPE_CHECKING:
@@ -50,6 +51,21 @@ def _switches(switches: Switches, run: "Run", drawn: Flags) -> dict[str, Any]:
         "budget": put.rules.budget,
         "forbid": list(question.forbid),
         "ask": _ask(switches, run),
+    }
+
+
+def walks_of(walks: Walks, drawn: Flags) -> dict[str, Any]:
+    """Who walks to each facility of a standard, in bands of its limit; places are those drawn (n,)."""
+    facility = np.repeat(np.arange(len(walks.start) - 1), np.diff(walks.start))
+    shown = drawn[walks.place]
+    facility, place = facility[shown], (np.cumsum(drawn) - 1)[walks.place[shown]]
+    first = np.diff(facility, prepend=-1) != 0
+    return {
+        "standard": walks.standard.id,
+        "limits": list(walks.limits),
+        "counts": np.bincount(facility, minlength=len(walks.start) - 1).tolist(),
+        "places": numbers(np.where(first, place, np.diff(place, prepend=0))),
+        "bands": steps(walks.band[shown].astype(np.int64)),
     }
 
 

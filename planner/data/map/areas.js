@@ -71,15 +71,34 @@ class Areas {
   }
 
   show(at, j) {
-    this.clear();
-    const { review, map } = this;
-    const read = review.whatIf.switchesOf(at);
+    const read = this.review.whatIf.switchesOf(at);
     const steps = BANDS.map((share) => this.data.what_if.shares.indexOf(share));
-    const bands = steps.map((step) => read.reaching(j, step));
+    this.draw(read.plan.standard, read.places[j], steps.map((step) => read.reaching(j, step)), steps.map((step) => read.own.limits[step]));
+  }
+
+  /** The area of a standing facility of the standard that is shown, by its number among those of its service. */
+  ofFacility(f, place) {
+    const walks = this.data.walks.find((one) => one.standard === this.review.measured.id);
+    if (!walks) return;
+    const start = walks.counts.slice(0, f).reduce((sum, pairs) => sum + pairs, 0);
+    walks.read ??= numbersIn(walks.places, walks.bands.length);
+    let home = 0;
+    const bands = walks.limits.map(() => []);
+    for (let pair = start; pair < start + walks.counts[f]; pair++) {
+      home += walks.read[pair];
+      for (let band = walks.bands.charCodeAt(pair) - ZERO; band < bands.length; band++) bands[band].push(home);
+    }
+    this.draw(walks.standard, place, bands.reverse(), [...walks.limits].reverse());
+  }
+
+  /** Homes and limits of each band, the widest first. */
+  draw(standard, place, bands, limits) {
+    const { review } = this;
+    this.clear();
     if (!bands[0].length) return;
-    this.layer = new Area(review.places, bands, read.places[j], { renderer: review.canvas.areas }).addTo(map);
-    this.limits = steps.map((step) => Number(read.own.limits[step].toFixed(2)));
-    this.standard = this.data.standards.find((one) => one.id === read.plan.standard);
+    this.layer = new Area(review.places, bands, place, { renderer: review.canvas.areas }).addTo(this.map);
+    this.limits = limits.map((limit) => Number(limit.toFixed(2)));
+    this.standard = this.data.standards.find((one) => one.id === standard);
     this.write();
   }
 

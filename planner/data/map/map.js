@@ -367,8 +367,9 @@ class Review {
           fillOpacity: small ? 0.05 : 0.3,
         };
         const rings = shape(traces);
+        const place = rings.length ? L.latLngBounds(rings[0]).getCenter() : null;
         const named = (layer) =>
-          layer.bindTooltip(() => {
+          layer.on("click", () => { if (!this.whatIf?.shown) this.areas.ofFacility(f, place); }).bindTooltip(() => {
             const name = standing.names[f] || `${this.words.say("unnamed")} (${standing.ids[f]})`;
             return make("span", { text: `${name} · ${area(this.words, standing.area_m2[f])}` });
           }, { sticky: true });

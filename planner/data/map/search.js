@@ -61,7 +61,7 @@ class Search {
     }
     for (const [service, { ids, names, traces }] of Object.entries(data.services)) {
       for (const [f, id] of ids.entries()) {
-        if (traces[f].length && !listed.has(id)) yield { kind: "standing", name: names[f], id, more: service, go: () => this.toFacility(service, traces[f]) };
+        if (traces[f].length && !listed.has(id)) yield { kind: "standing", name: names[f], id, more: service, go: () => this.toFacility(service, f, traces[f]) };
       }
     }
     for (const candidate of review.candidateList) {
@@ -96,12 +96,14 @@ class Search {
   }
 
   /** A facility is drawn with the first standard of its service. */
-  toFacility(service, traces) {
+  toFacility(service, f, traces) {
     const { review, data } = this;
     this.leaveSchools();
     const index = data.standards.findIndex((one) => one.service === service);
     if (!review.whatIf?.shown && index >= 0 && review.measured.service !== service) review.chooseStandard(index);
-    this.fly(L.latLngBounds(shape(traces).flat()).getCenter());
+    const place = L.latLngBounds(shape(traces).flat()).getCenter();
+    if (review.measured.service === service) review.areas.ofFacility(f, place);
+    this.fly(place);
   }
 
   fly(place) {
