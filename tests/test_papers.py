@@ -128,6 +128,21 @@ def test_every_number_of_every_sheet_stands_in_its_cell(run, book):
         assert pairs or len(flat) == len(written), sheet.id
 
 
+def test_a_wide_sheet_is_printed_on_pages_that_can_be_read_and_its_headings_are_not_cut():
+    columns = tuple(
+        Column({"zh": "步行覆盖率", "en": f"share of the people of unit {k} on foot"}, "number") for k in range(60)
+    )
+    note = {"zh": "注" * 400, "en": "note"}
+    sheets = [Sheet(f"s{n}", {"zh": f"页{n}", "en": "p"}, note, columns[:n], ((1234.0,) * n,)) for n in (5, 60)]
+    narrow, wide = openpyxl.load_workbook(io.BytesIO(workbook(sheets, language="both", synthetic=True))).worksheets
+    assert (narrow.page_setup.fitToWidth, wide.page_setup.fitToWidth) == (1, 5)  # 60 columns of 24 letters, 320 a page
+    assert wide.print_title_cols == "$A:$B"
+    assert wide.print_title_rows == "$4:$4"
+    assert narrow.row_dimensions[4].height == 15 * 3  # a line of Chinese, two of English
+    assert "A2:E2" in {str(each) for each in narrow.merged_cells.ranges}
+    assert narrow.row_dimensions[2].height >= 15 * 800 / (5 * 24)
+
+
 def test_the_ledger_of_communities_is_the_table_of_units():
     town = review_town()
     rows = list(csv.DictReader(io.StringIO(TABLES["ledger.csv"](town))))

@@ -195,7 +195,7 @@ class _Drawing:
                 ground = self.ground(sheet, box)
                 there = {*other.opened}
                 new = _inside(sited.candidates.geometry[[site in there - here for site in ids]])
-                ground.mark(new, 6, markersize=6, markeredgewidth=0.8, **_marked(TAKEN))
+                ground.mark(new, 10, markersize=4.5, markeredgewidth=0.8, **_marked(TAKEN))
                 for rank, xy in enumerate(_inside(sited.candidates.geometry[sited.plan.sites])):
                     look = CHOSEN if sited.plan.opened[rank] in there else DROPPED
                     ground.number(xy, str(rank + 1), size=5, colour=look["facecolor"].replace("none", "#ffffff"))

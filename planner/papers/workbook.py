@@ -20,6 +20,10 @@ from planner.papers.words import SYNTHETIC, said
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]")  # in the name of a page
 LONGEST_NAME = 31  # characters of a page's name
 NARROWEST, WIDEST = 9, 60  # characters of a column
+WIDEST_HEAD = 22  # of a heading, before it is broken into lines
+PRINTED = 320  # characters across a page of A3, at two thirds of their size
+KEYS = 2  # columns that every page of a wide table repeats
+LINE_PT = 15.0  # of a heading
 HEAD = PatternFill("solid", fgColor="E3ECF2")
 WARNING = Font(bold=True, color="B00020")
 LINE = Border(bottom=Side("thin", color="7F8C96"))
@@ -60,6 +64,7 @@ def _write(page: Worksheet, sheet: Sheet, language: str, *, synthetic: bool) -> 
         page.append([said(SYNTHETIC, language, " · ")])
         page.cell(page.max_row, 1).font = WARNING
     head = page.max_row + 1
+    wide: list[int] = []
     for c, (title, kind, values) in enumerate(columns, 1):
         cell = page.cell(head, c, harmless(title))
         cell.font, cell.fill, cell.border = Font(bold=True), HEAD, LINE
@@ -72,13 +77,22 @@ def _write(page: Worksheet, sheet: Sheet, language: str, *, synthetic: bool) -> 
                 cell.data_type = "s"
             else:
                 cell.number_format = style
-        widest = max(_width(title), *(_width(told(value, kind)) for value in values)) if values else _width(title)
-        page.column_dimensions[get_column_letter(c)].width = min(WIDEST, max(NARROWEST, widest + 2))
+        needs = [min(WIDEST_HEAD, _width(title)), *(_width(told(value, kind)) for value in values)]
+        wide.append(min(WIDEST, max(NARROWEST, *needs) + 2))
+        page.column_dimensions[get_column_letter(c)].width = wide[-1]
+    if len(wide) > 1:  # the note is as wide as the table, so that paper shows all of it
+        page.merge_cells(start_row=2, end_row=2, start_column=1, end_column=len(wide))
+        page["A2"].alignment = TOP
+        page.row_dimensions[2].height = LINE_PT * _lines(str(page["A2"].value), sum(wide))
+    page.row_dimensions[head].height = LINE_PT * max(
+        (_lines(title, room) for (title, _, _), room in zip(columns, wide, strict=True)), default=1
+    )
     page.freeze_panes = f"B{head + 1}"
     page.auto_filter.ref = f"A{head}:{get_column_letter(len(columns))}{head + len(sheet.rows)}"
     page.print_title_rows = f"{head}:{head}"
     page.page_setup.orientation, page.page_setup.paperSize = "landscape", 8  # A3
-    page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
+    page.page_setup.fitToWidth, page.page_setup.fitToHeight = -(-sum(wide) // PRINTED) or 1, 0
+    page.print_title_cols = f"A:{get_column_letter(min(KEYS, len(columns) or 1))}"
     page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     if page.oddFooter is not None and page.oddFooter.center is not None:  # a new page has one
         page.oddFooter.center.text = "&A · &P / &N"
@@ -92,6 +106,11 @@ def _format(kind: str, numbers: Sequence[float]) -> str:
     if any(abs(each) >= LARGE for each in numbers):
         decimals = min(decimals, 1)
     return "#,##0" + ("." + "0" * decimals if decimals else "")
+
+
+def _lines(text: str, room: int) -> int:
+    """How many lines a heading takes in a column so wide."""
+    return sum(max(1, -(-_width(line) // (room - 1))) for line in text.split("\n"))
 
 
 def _width(text: str) -> int:
