@@ -108,6 +108,7 @@ schools:
     extend: {classes: {primary: 1}, times: 4, cost: {per_class: 2, assumption: Classes are made up.}}
     limit_m: {primary: 1200, junior: 1500}
     reason: The town is small.
+    zones: {today: {primary: {file: zones.geojson, school: school}, junior: {file: zones.geojson, school: school}}}
     order: [unserved, oversized, above_standard, cost, walk]
     later: [2027]
     futures: {FUTURE: {moving: 0.2}}
@@ -171,8 +172,24 @@ def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def written(folder, names, plot_c="plot c"):
-    """The town in a folder; `names` are given in turn to whatever has one, and an id to one plot."""
+def halved(of):
+    """The western half of the town and the eastern one, each with its properties, as GeoJSON."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": properties,
+            "geometry": {
+                "type": "Polygon",
+                "coordinates": [[[west, 33.61], [east, 33.61], [east, 33.64], [west, 33.64], [west, 33.61]]],
+            },
+        }
+        for properties, west, east in zip(of, (WEST - 0.01, 114.646), (114.646, 114.66), strict=True)
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": features})
+
+
+def written(folder, names, plot_c="plot c", schools=("a", "b")):
+    """The town in a folder; `names` are given in turn to whatever has one, ids to one plot and to the schools."""
     turn = (names[k % len(names)] for k in range(10_000))
     rng = np.random.default_rng(5)
     lon, lat = (rng.uniform(low, low + STEP * (LINES - 1), 174) for low in (WEST, SOUTH))
@@ -180,7 +197,9 @@ def written(folder, names, plot_c="plot c"):
     homes = [f"h{i},{lon[i]:.6f},{lat[i]:.6f},{people[i] + old[i]},{old[i]}" for i in range(150)]
     ids = [quoted(plot_c) if i == 2 else f"plot {chr(97 + i)}" for i in range(24)]
     plots = [f"{ids[i]},{quoted(next(turn))},{lon[150 + i]:.6f},{lat[150 + i]:.6f}" for i in range(24)]
-    roll = [f"{x},{quoted(next(turn))},{114.642 + 0.007 * k},33.6231,{4 - k},{3 - k}" for k, x in enumerate("ab")]
+    roll = [
+        f"{quoted(x)},{quoted(next(turn))},{114.642 + 0.007 * k},33.6231,{4 - k},{3 - k}" for k, x in enumerate(schools)
+    ]
     tasks = [
         f"{quoted(f'{next(turn)} {k}')},{quoted(next(turn))},{quoted(next(turn))},2022-0{6 + k % 3}-30,"
         f"{'done' if k % 3 else quoted(next(turn))}"
@@ -189,21 +208,11 @@ def written(folder, names, plot_c="plot c"):
     town = TOWN.replace("LAYER", LAYER)
     for word in ("TITLE", "MEASURE", "FUTURE", "STATED"):
         town = town.replace(word, json.dumps(next(turn)))
-    halves = [("w", WEST - 0.01, 114.646), ("e", 114.646, 114.66)]
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"id": id_, "name": next(turn)},
-            "geometry": {
-                "type": "Polygon",
-                "coordinates": [[[west, 33.61], [east, 33.61], [east, 33.64], [west, 33.64], [west, 33.61]]],
-            },
-        }
-        for id_, west, east in halves
-    ]
+    units = [{"id": id_, "name": next(turn)} for id_ in ("w", "e")]
     for name, text in {
         "town.osm": street_map(next(turn)),
-        "units.geojson": json.dumps({"type": "FeatureCollection", "features": features}),
+        "units.geojson": halved(units),
+        "zones.geojson": halved([{"school": school} for school in schools]),
         "homes.csv": "\n".join(["id,lon,lat,people,old", *homes]),
         "plots.csv": "\n".join(["id,name,lon,lat", *plots]),
         "roll.csv": "\n".join(["school,name,lon,lat,rooms,junior_rooms", *roll]),

@@ -19,7 +19,7 @@ from tests.test_papers import said_on_sheets
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return answered(tmp_path_factory.mktemp("town"), WICKED, plot_c=WICKED[1])
+    return answered(tmp_path_factory.mktemp("town"), WICKED, plot_c=WICKED[1], schools=(WICKED[0], WICKED[3]))
 
 
 @pytest.fixture(scope="module")

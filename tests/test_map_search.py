@@ -75,6 +75,15 @@ def test_a_site_that_was_found_opens_its_card(page, town):
     assert not page.locator("#found").is_visible()
 
 
+def test_of_two_flights_the_last_opens_its_card(page, town):
+    page.locator("#tab-sites").click()
+    page.evaluate("document.querySelectorAll('#site-list button').forEach((one) => one.click())")
+    page.locator(".leaflet-popup .card").wait_for()
+    page.wait_for_timeout(900)
+    cards = page.locator(".leaflet-popup .card")
+    assert [card.get_attribute("data-site") for card in cards.all()] == [town.plans[-1].plan.opened[-1]]
+
+
 def test_a_candidate_and_a_facility_are_flown_to(page, town):
     lon, lat = [step / 1e6 for step in contents_of(town)["plans"][0]["candidates"]["steps"][:2]]
     found(page, "way/C")

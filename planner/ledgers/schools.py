@@ -4,7 +4,7 @@ Everything stands side by side: today's classes, everybody at the nearest school
 classes, and the plan.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ def seats_text(run: Run) -> str:
 def schools_text(run: Run) -> str:
     """One row a school, stage and year: its classes and pupils today and with the plan, and what is done there."""
     return table_text(
-        {"question": seats.number, **row, "data": MADE_UP if run.synthetic else ""}
+        {"question": seats.number, **row, **_plain(row), "data": MADE_UP if run.synthetic else ""}
         for seats in run.schools
         for row in school_rows(seats)
     )
@@ -251,8 +251,13 @@ def _stage_row(stage: StageSeats, walks: Walks, unit: str) -> dict[str, object]:
     }
 
 
+def _plain(row: Mapping[str, object]) -> dict[str, str]:
+    """Id and name of a school, for a spreadsheet."""
+    return {key: plain(str(row[key])) for key in ("school", "name")}
+
+
 def school_rows(seats: SchoolSeats) -> Iterator[dict[str, object]]:
-    """One row a school, stage and year."""
+    """One row a school, stage and year; ids and names as they are."""
     names = seats.plan.schools.facilities.names
     for year in seats.plan.pupils.years:
         then, now = seats.today.balance(year), seats.plan.balance(year)
@@ -262,8 +267,8 @@ def school_rows(seats: SchoolSeats) -> Iterator[dict[str, object]]:
                 yield {
                     "stage": stage.id,
                     "year": year,
-                    "school": plain(str(now.schools[j])),
-                    "name": plain(str(names[j])),
+                    "school": str(now.schools[j]),
+                    "name": str(names[j]),
                     "done": "; ".join(
                         f"{taken.kind} {taken.year}"
                         for taken in seats.plan.taken

@@ -227,7 +227,7 @@ class Beside {
       const text = words.say(key, { sites: sites.length });
       const buttons = sites.slice(0, named ? MOST_EXCHANGED : 0).map((site) => {
         const button = make("button", { type: "button", text: site.id });
-        button.addEventListener("click", () => this.review.fly(() => this.map.flyTo(this.place(site), Math.max(CLOSE - 1, this.map.getZoom()), { duration: 0.7 })));
+        button.addEventListener("click", () => this.review.flyTo(this.place(site), CLOSE - 1));
         return button;
       });
       const more = named && sites.length > MOST_EXCHANGED ? [words.say("beside_more", { more: sites.length - MOST_EXCHANGED })] : [];

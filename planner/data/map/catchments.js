@@ -249,8 +249,7 @@ class Catchments {
     const marker = this.markers.getLayers().find((one) => one.options.school === i);
     if (!marker) return;
     this.map.closePopup();
-    this.map.once("moveend", () => marker.openPopup());
-    this.review.fly(() => this.map.flyTo(marker.getLatLng(), Math.max(15, this.map.getZoom()), { duration: 0.7 }));
+    this.review.flyTo(marker.getLatLng(), 15, () => marker.openPopup());
   }
 
   write() {

@@ -619,10 +619,7 @@ class Review {
     if (!this.after || this.years.later(p, this.data.plans[p].sites[s])) this.chooseAfter(true);
     this.chooseStandardOf(this.data.plans[p]);
     this.map.closePopup();
-    this.fly(() => {
-      this.opening = marker; // once it is in the middle: folding the panel moves the map too
-      this.map.flyTo(marker.getLatLng(), Math.max(CLOSE, this.map.getZoom()), { duration: 0.7 });
-    });
+    this.flyTo(marker.getLatLng(), CLOSE, () => marker.openPopup());
   }
 
   /** The candidate whose dot is under the pointer, if any is shown there. */
@@ -649,10 +646,17 @@ class Review {
     this.fly(() => this.map.flyToBounds(this.unitOutline.getBounds(), { duration: 0.7, maxZoom: CLOSE, padding: [30, 30] }));
   }
 
-  /** On a phone the panel would hide where one flies to. */
-  fly(there) {
+  /** On a phone the panel would hide where one flies to. What was to be opened elsewhere stays closed. */
+  fly(there, opening = null) {
     if (isPhone()) this.fold(true);
+    this.opening = opening;
     there();
+  }
+
+  /** To a place, at least so close; what is to be opened there opens once it is in the middle, as folding moves the map too. */
+  flyTo(place, zoom, open = null) {
+    const there = () => this.map.flyTo(place, Math.max(zoom, this.map.getZoom()), { duration: 0.7 });
+    this.fly(there, open && { place: L.latLng(place), open });
   }
 
   showTab(chosen) {
@@ -689,9 +693,9 @@ class Review {
     map.on("dragstart", () => { this.opening = null; });
     map.on("moveend", () => {
       const { opening } = this;
-      if (!opening || map.latLngToContainerPoint(opening.getLatLng()).distanceTo(map.getSize().divideBy(2)) > NEAR_DOT) return;
+      if (!opening || map.latLngToContainerPoint(opening.place).distanceTo(map.getSize().divideBy(2)) > NEAR_DOT) return;
       this.opening = null;
-      opening.openPopup();
+      opening.open();
     });
     map.on("popupopen", ({ popup }) => {
       const button = popup.getElement().querySelector(".leaflet-popup-close-button");

@@ -91,8 +91,7 @@ class Search {
 
   toCandidate(candidate) {
     this.leaveSchools();
-    if (!this.review.whatIf?.shown) this.review.map.once("moveend", () => this.review.openCandidate(candidate));
-    this.fly(candidate.place);
+    this.fly(candidate.place, this.review.whatIf?.shown ? null : () => this.review.openCandidate(candidate));
   }
 
   /** A facility is drawn with the first standard of its service. */
@@ -106,11 +105,11 @@ class Search {
     this.fly(place);
   }
 
-  fly(place) {
+  fly(place, open = null) {
     const { map, canvas } = this.review;
     const style = { renderer: canvas.facilities, interactive: false, radius: 17, color: "#111111", weight: 3, fill: false };
     this.ring = L.circleMarker(place, style).addTo(map);
-    this.review.fly(() => map.flyTo(place, Math.max(CLOSE, map.getZoom()), { duration: 0.7 }));
+    this.review.flyTo(place, CLOSE, open);
   }
 
   // ---- in words ----

@@ -264,7 +264,7 @@ class WhatIf {
 
   flyTo(j) {
     this.review.areas.show(this.at, j);
-    this.review.fly(() => this.map.flyTo(this.switches.places[j], Math.max(CLOSE - 1, this.map.getZoom()), { duration: 0.7 }));
+    this.review.flyTo(this.switches.places[j], CLOSE - 1);
   }
 
   // ---- in words ----
