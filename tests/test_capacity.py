@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
+from benchmarks.capacity import holmberg
+from planner.optimise import solver
+from planner.optimise.capacity import allocate as allocate_module
+from planner.optimise.capacity import branch
 from planner.optimise.capacity import models as models_capacity
 from planner.optimise.capacity.allocate import CapacityAnswer, allocate
 from planner.optimise.capacity.models import CapacityQuestion
@@ -19,6 +24,7 @@ from planner.optimise.capacity.prices import Knapsacks, Prices
 from planner.optimise.capacity.transport import transport
 from planner.optimise.capacity.whole import WholeLoads
 from planner.optimise.choice import Choice, Incumbent, Limit, at_most
+from planner.optimise.solver import HALF
 
 GOLDEN = Path(__file__).parent / "golden"
 MINUTE = 60.0
@@ -181,6 +187,63 @@ def test_demand_that_may_be_parted_costs_what_trying_all_modules_finds(question,
 @settings(max_examples=50, deadline=None)
 def test_demand_that_goes_as_a_whole_costs_what_trying_all_plans_finds(question, rounds) -> None:
     _against_all_plans(question, rounds)
+
+
+@given(question=questions(single=True), coarse=st.sampled_from([0.0, np.inf]))
+@settings(max_examples=80, deadline=None)
+def test_case_by_case_the_cheapest_of_all_plans_is_found_and_proven(question, coarse) -> None:
+    with (
+        patch.object(allocate_module, "SOON", 0),
+        patch.object(allocate_module, "COARSE", coarse),
+        patch.object(branch, "NARROW", 0),
+        patch.object(branch, "LAST_ROUNDS", 5),
+        patch.object(branch, "ROUNDS", 5),  # weak bounds leave many cases
+    ):
+        _against_all_plans(question, 10)
+
+
+def test_a_plan_given_to_the_solver_does_not_shift_its_bound() -> None:
+    """HiGHS 1.16 called 67,329 the cost of a plan here that costs 67,494, where it was given one to begin with."""
+    search = allocate_module._Search(holmberg(100, 1000, ratio=6.0, seed=1), Incumbent(time_limit_s=MINUTE))
+    search._relax(400)
+    part = search._within(search.cost)
+    programme = models_capacity.capacitated_single(part.question)
+    given = np.concatenate([search.incumbent.plan[part.module], search.share[part.entry] > HALF])
+    free, begun = (
+        solver.solve(programme, time_limit_s=MINUTE, gap=0.0, warm_start=start)
+        for start in (None, np.flatnonzero(given).tolist())
+    )
+    k = len(part.module)
+    assert begun.bound == free.bound
+    assert part.question.worth(begun.open[:k], begun.open[k:].astype(float)) == pytest.approx(begun.bound, rel=1e-9)
+
+
+def test_a_solver_that_miscounts_its_plan_is_not_believed() -> None:
+    question = random_town(single=True)
+    with patch.object(solver, "_miscounts", lambda _: True):
+        answer = allocate(question, Incumbent(time_limit_s=MINUTE), rounds=0)
+    assert answer.plan is not None
+    assert not answer.proven
+    assert answer.bound < answer.plan.objective
+
+
+def test_a_bound_told_between_cases_holds_and_only_rises() -> None:
+    told: list[float] = []
+    question = random_town(single=True, seed=5)
+    best = allocate(question, Incumbent(time_limit_s=MINUTE), rounds=0).plan.objective
+    with (
+        patch.object(allocate_module, "SOON", 0),
+        patch.object(branch, "NARROW", 40),
+        patch.object(branch, "ROUNDS", 5),
+    ):
+        answer = allocate(
+            question, Incumbent(time_limit_s=MINUTE, tell=lambda _, bound: told.append(-bound)), rounds=10
+        )
+    assert answer.plan.objective == pytest.approx(best, rel=1e-9)
+    assert answer.proven
+    assert told == sorted(told)
+    assert len(set(told)) > 5
+    assert max(told) <= best * (1 + 1e-9)
 
 
 def _against_all_plans(question: CapacityQuestion, rounds: int) -> None:

@@ -234,7 +234,11 @@ def test_a_solver_that_calls_a_plan_optimal_without_a_bound_has_proven_nothing(
         monkeypatch.setattr(
             model,
             "getInfo",
-            lambda: SimpleNamespace(mip_dual_bound=said, primal_solution_status=info().primal_solution_status),
+            lambda: SimpleNamespace(
+                mip_dual_bound=said,
+                objective_function_value=info().objective_function_value,
+                primal_solution_status=info().primal_solution_status,
+            ),
         )
         return model
 

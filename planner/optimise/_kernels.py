@@ -370,3 +370,37 @@ def fullest(weight: Any, profit: Any, price: Any) -> Any:
             chosen[i] = True
             load -= weight[i]
     return most, chosen
+
+
+@njit(cache=True)
+def whole_loads(start: Any, size: Any, gain: Any, room: Any, taken: Any) -> Any:
+    """For each site the least sum of gains that whole items within each room have, (m, rooms), and how.
+
+    Items are site by site, `start` (m+1,); only those with a gain below 0 count. `taken` (items, rooms) is filled:
+    whether the best set among the site's items up to this one takes it.
+    """
+    table = np.zeros((len(room), taken.shape[1]))
+    for j in range(len(room)):
+        row = table[j]
+        for t in range(start[j], start[j + 1]):
+            if gain[t] >= 0 or size[t] > room[j]:
+                continue
+            for u in range(size[t]):
+                taken[t, u] = False
+            for u in range(room[j], size[t] - 1, -1):
+                with_it = row[u - size[t]] + gain[t]
+                taken[t, u] = with_it < row[u]
+                if taken[t, u]:
+                    row[u] = with_it
+    return table
+
+
+@njit(cache=True)
+def whole_load(start: Any, end: Any, size: Any, gain: Any, room: Any, taken: Any, most: Any) -> Any:
+    """The items of one site that its best load within `most` takes, from `taken` of `whole_loads`."""
+    chosen, left = np.zeros(end - start, np.bool_), most
+    for t in range(end - 1, start - 1, -1):
+        if gain[t] < 0 and size[t] <= room and taken[t, left]:
+            chosen[t - start] = True
+            left -= size[t]
+    return chosen

@@ -23,6 +23,8 @@ from planner.optimise.models import Programme
 log = logging.getLogger(__name__)
 
 SEED = 0
+ANY_NUMBER = 2**31 - 1  # of nodes: HiGHS's own limit
+MISCOUNT = 1e-6  # share by which the worth of a plan and what the solver says of it may differ
 HALF = 0.5  # an open site is 1 but for rounding
 
 
@@ -47,13 +49,15 @@ def solve(
     absolute_gap: float = 1e-6,
     warm_start: Sequence[int] | None = None,
     hear: Callable[[Flags | None, float], None] | None = None,
+    most_nodes: int = ANY_NUMBER,
     solver: str = "HiGHS",
 ) -> Ending:
     """The programme solved by HiGHS on one thread, so that the same programme ends in the same plan.
 
     `gap` is the share of the objective at which the solver may stop, or `absolute_gap`; `warm_start` are the
     sites of a plan to begin with; `hear` is told each better plan and bound. On the user's interrupt HiGHS stops
-    at once and the KeyboardInterrupt is raised after `hear` was told the last. PuLP only builds the model: its status
+    at once and the KeyboardInterrupt is raised after `hear` was told the last. `most_nodes` ends a search that is long
+    in the same place on every machine. PuLP only builds the model: its status
     says "Optimal" at a time limit too, so plan, bound and ending are read from HiGHS itself. `solver` may be
     another one that PuLP finds (`PULP_CBC_CMD`, …): its bound is trusted only where it finished.
     """
@@ -69,6 +73,7 @@ def solve(
         "time_limit": max(float(time_limit_s), 1e-3),
         "mip_rel_gap": float(gap),
         "mip_abs_gap": float(absolute_gap),
+        "mip_max_nodes": most_nodes,
     }
     for option, setting in options.items():
         model.setOptionValue(option, setting)
@@ -91,11 +96,15 @@ def solve(
 
     import highspy  # noqa: PLC0415
 
+    if warm_start is not None and not interrupted and _miscounts(model):
+        log.info("HiGHS miscounted the plan that it was given: once more without it")
+        model.clearSolver()
+        interrupted = _run(model, problem.sense, plan_of, hear)
     name = f"HiGHS {model.version()}"
     status, info = model.getModelStatus(), model.getInfo()
     known = highspy.HighsModelStatus
     ended = status in {known.kOptimal, known.kModelEmpty}
-    if not ended and status not in {known.kInfeasible, known.kTimeLimit, known.kInterrupt}:
+    if not ended and status not in {known.kInfeasible, known.kTimeLimit, known.kSolutionLimit, known.kInterrupt}:
         raise NoSolverError(
             f"{name} gave up on the programme {problem.name!r} with {problem.numConstraints()} rows: "
             f"{model.modelStatusToString(status)}. Check the versions of pulp and highspy, or report this."
@@ -104,8 +113,7 @@ def solve(
     values = np.array(model.getSolution().col_value) if has_plan else np.empty(0)
     seconds = perf_counter() - began
     log.info("%s: %s after %.2f s", name, model.modelStatusToString(status), seconds)
-    whole = bool(problem.isMIP())
-    bound = _known(float(info.mip_dual_bound if whole else info.objective_function_value), ended or whole)
+    bound = _told(model, problem.isMIP(), ended)
     if ended and not np.isfinite(bound):
         log.warning("%s calls %r optimal, with no bound: taken as stopped", name, problem.name)
     ending = Ending(
@@ -122,6 +130,29 @@ def solve(
             hear(ending.open, ending.bound)
         raise KeyboardInterrupt
     return ending
+
+
+def _told(model: Any, whole: bool, ended: bool) -> float:
+    """The bound from below that HiGHS tells, −∞ where it miscounts its own plan."""
+    if _miscounts(model):
+        log.warning("HiGHS miscounts its plan: its bound is not used")
+        return -np.inf
+    info = model.getInfo()
+    return _known(float(info.mip_dual_bound if whole else info.objective_function_value), ended or whole)
+
+
+def _miscounts(model: Any) -> bool:
+    """Whether HiGHS says that its plan is worth something else than it is; then its bound is wrong as well.
+
+    Seen where HiGHS 1.16 was given a plan to begin with and solved the programme in its presolve.
+    """
+    import highspy  # noqa: PLC0415
+
+    info, programme = model.getInfo(), model.getLp()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return False
+    worth = programme.offset_ + float(np.dot(programme.col_cost_, model.getSolution().col_value))
+    return bool(abs(info.objective_function_value - worth) > MISCOUNT * max(1.0, abs(worth)))
 
 
 def _known(bound: float, told: bool) -> float:

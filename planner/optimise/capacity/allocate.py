@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.network import Flags, Floats, Integers
+from planner.network import Flags, Floats
+from planner.optimise.capacity.branch import Branching
 from planner.optimise.capacity.models import CapacityQuestion, capacitated, capacitated_single
 from planner.optimise.capacity.modules import ModuleSets
+from planner.optimise.capacity.part import Part
 from planner.optimise.capacity.plans import assignment, improve
 from planner.optimise.capacity.prices import Prices, Settled
 from planner.optimise.capacity.transport import Assignment, transport
 from planner.optimise.capacity.whole import WholeLoads
 from planner.optimise.choice import Incumbent
-from planner.optimise.solver import solve
+from planner.optimise.solver import ANY_NUMBER, solve
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,8 @@ ALL_TIED = 20_000  # entries up to which every row x_ij ≤ Y_j is written
 ALMOST = 1e-6
 ROUNDING = 1e-9
 GUESSES = (0.1, 0.2, 0.4, 1.0)  # of the gap, where the optimum may lie
+SOON, TRIED = 10_000, 200  # variables and nodes of a programme before the sites are taken case by case
+COARSE = 12.0  # demand points that a site holds, up to which knapsacks are in whole ones
 
 
 @dataclass(frozen=True)
@@ -70,56 +74,20 @@ def allocate(
     return search.answer()
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A question with fewer entries and modules, and where they were in the one asked."""
-
-    question: CapacityQuestion
-    entry: Integers
-    module: Integers
-
-    def without(self, entries: Flags, modules: Flags) -> "_Part":
-        """Less some entries and modules; and less what these leave without use: modules too small or too remote."""
-        q = self.question
-        by_size = np.argsort(q.module_site, kind="stable")
-        inhabited = (q.weight > 0)[q.row] & ~entries
-        reach = np.bincount(q.site[inhabited], weights=q.weight[q.row[inhabited]], minlength=q.m)
-        least = q.least[q.module_site]
-        useless = (q.module_capacity < least) | (reach[q.module_site] < least * (1 - 1e-12))
-        modules = modules | useless | q.choice.shut[q.module_site]
-        kept = by_size[~modules[by_size]]
-        built = np.bincount(q.module_site[kept], minlength=q.m) > 0
-        largest = np.zeros(q.m)
-        np.maximum.at(largest, q.module_site[kept], q.module_capacity[kept])
-        stay = inhabited & built[q.site]
-        if q.single:
-            stay &= q.weight[q.row] <= largest[q.site] * (1 + 1e-12)
-        size = np.bincount(q.row[stay], minlength=q.n)[q.weight > 0]
-        part = replace(
-            q,
-            weight=q.weight[q.weight > 0],
-            indptr=np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-            site=q.site[stay],
-            distance=q.distance[stay],
-            module_site=q.module_site[kept],
-            module_capacity=q.module_capacity[kept],
-            module_cost=q.module_cost[kept],
-            choice=q.choice.settled(np.zeros(q.m, bool), ~built & ~q.choice.keep),
-        )
-        return _Part(part, self.entry[stay], self.module[kept])
-
-
 class _Search:
     """One question being answered: the best plan so far, in the entries and modules asked for."""
 
     def __init__(self, question: CapacityQuestion, incumbent: Incumbent) -> None:
         self.asked, self.incumbent = question, incumbent
+        incumbent.whole = incumbent.whole or question.whole_costs
         self.share: Floats | None = None
         self.feasible = True
-        whole = _Part(question, np.arange(len(question.site)), np.arange(len(question.module_site)))
+        whole = Part(question, np.arange(len(question.site)), np.arange(len(question.module_site)))
         self.part = whole.without(np.zeros(len(question.site), bool), np.zeros(len(question.module_site), bool))
         self.seen: set[bytes] = set()
-        self.settled: tuple[_Part, Settled] | None = None
+        self.met: set[bytes] = set()
+        self.settled: tuple[Part, Settled] | None = None
+        self.prices: Prices | None = None
 
     @property
     def cost(self) -> float:
@@ -176,13 +144,13 @@ class _Search:
             settled = prices.knapsacks.settle(
                 prices.best, prices.price, None if prices.sets is None else sets, prices.whole
             )
-            self.settled = part, settled
+            self.settled, self.prices = (part, settled), prices
             if np.isfinite(self.cost):
                 self.part, self.seen = self._within(self.cost), set()
             if len(self.part.entry) + len(self.part.module) > WORTH_A_PASS * before:
                 return
 
-    def _rounds(self, prices: Prices, rounds: int, part: _Part | None) -> None:
+    def _rounds(self, prices: Prices, rounds: int, part: Part | None) -> None:
         """Rounds of prices; in the sets that are chosen together (in `part`) there are good plans."""
         gap, cost = np.inf, self.cost
         for turn in range(rounds):
@@ -200,10 +168,10 @@ class _Search:
             if prices.ended or self.incumbent.over:
                 return
 
-    def _best_in(self, part: _Part) -> Flags | None:
+    def _best_in(self, part: Part) -> Flags | None:
         return None if self.incumbent.plan is None else self.incumbent.plan[part.module]
 
-    def _improve(self, part: _Part, opened: Flags | None) -> None:
+    def _improve(self, part: Part, opened: Flags | None) -> None:
         if opened is None or self.incumbent.over:
             return
 
@@ -212,40 +180,69 @@ class _Search:
 
         improve(part.question, opened, offer, lambda: self.incumbent.over, self.seen)
 
-    def _within(self, cost: float) -> _Part:
+    def _within(self, cost: float) -> Part:
         """The question with all plans in it that cost no more, as far as the prices tell."""
         if self.settled is None:
             return self.part
         part, settled = self.settled
-        cost += ROUNDING * max(1.0, abs(cost))
-        less = part.without(settled.with_entry > cost, settled.with_module > cost)
-        kept = less.question.choice.settled(settled.without_site > cost, np.zeros(part.question.m, bool))
-        return replace(less, question=replace(less.question, choice=kept))
+        return part.within(settled, cost)
 
     def _prove(self, core: int) -> None:
-        """Programmes with all plans that cost no more than a guess, until the cheapest is no dearer than its guess.
+        """A programme with the plans that cost no more than a guess; then case by case, as sites open and close.
 
         A programme that ends without such a plan proves that none is so cheap, and often has a better one.
         """
-        for guess in GUESSES if np.isfinite(self.cost) and self.settled is not None else (1.0,):
+        known = np.isfinite(self.cost) and self.settled is not None
+        branching = known and self.asked.single
+        for guess in GUESSES if known else (1.0,):
             goal = self.cost
             if guess < 1:
                 goal = -self.incumbent.bound + guess * (self.cost + self.incumbent.bound)
             part = self._within(goal) if np.isfinite(goal) else self.part
-            if len(part.entry) + len(part.module) + part.question.n > core or self.incumbent.over:
-                return
-            self._programme(part, goal)
+            if not self._fits(part, min(core, SOON) if branching else core):
+                break
+            bound = self._programme(part, goal, alone=True, most_nodes=TRIED if branching else ANY_NUMBER)
+            self.incumbent.limit(-bound)
+            if bound < goal - ROUNDING * abs(goal):
+                break
+        if branching and core and self.prices is not None and not self.incumbent.over:
+            cases = Branching(self.incumbent, self._programme, self._meet, whole=self._coarse)
+            cases.run(self._within(-self.incumbent.better), self.prices.price, self.prices.toll)
 
-    def _programme(self, part: _Part, goal: float) -> None:
-        """The programme over a part that has all plans no dearer than the goal."""
+    def _meet(self, part: Part, opened: Flags) -> None:
+        """The plan with these modules of a part, and what exchanges make of it if it is the best so far."""
+        cost, modules = self.cost, np.zeros(len(self.asked.module_site), bool)
+        modules[part.module[opened]] = True
+        if modules.tobytes() in self.met:
+            return
+        self.met.add(modules.tobytes())
+        plan = assignment(part.question, opened, None, cost)
+        self._offer(part, plan.opened, plan.share)
+        if self.cost < cost:
+            log.info("%s", self.incumbent)
+            self._improve(self.part, self._best_in(self.part))
+
+    @property
+    def _coarse(self) -> bool:
+        """Whether demand points are so large that knapsacks in whole ones bound much better."""
+        q = self.asked
+        return q.single and float(np.median(q.module_capacity)) < COARSE * float(q.weight[q.weight > 0].mean())
+
+    def _fits(self, part: Part, core: int) -> bool:
+        return len(part.entry) + len(part.module) + part.question.n <= core and not self.incumbent.over
+
+    def _programme(self, part: Part, goal: float, *, alone: bool = False, most_nodes: int = ANY_NUMBER) -> float:
+        """The programme over a part with all plans no dearer than the goal, and a bound of those plans.
+
+        Where the part is `alone`, no other has such plans: the bound is told as it rises.
+        """
         q, k = part.question, len(part.module)
         if not k or ((np.diff(q.indptr) == 0).any() and q.unserved_cost is None):
-            self.incumbent.limit(-goal)
-            return
+            return goal
         programme = (capacitated_single if q.single else capacitated)(q, self._tied(part))
 
         def hear(flags: Flags | None, bound: float) -> None:
-            if np.isfinite(bound):
+            if np.isfinite(bound) and alone:
                 self.incumbent.limit(-min(bound, goal))
             if flags is not None and q.single:
                 self._offer(part, flags[:k], flags[k:].astype(float))
@@ -255,7 +252,12 @@ class _Search:
             whole = [self.incumbent.plan[part.module], self.share[part.entry] > 1 - ALMOST]
             start = np.flatnonzero(np.concatenate(whole if q.single else whole[:1])).tolist()
         ending = solve(
-            programme, time_limit_s=self.incumbent.left_s, gap=self.incumbent.gap, warm_start=start, hear=hear
+            programme,
+            time_limit_s=self.incumbent.left_s,
+            gap=self.incumbent.gap,
+            warm_start=start,
+            hear=hear,
+            most_nodes=most_nodes,
         )
         self.incumbent.solvers.append(ending.solver)
         if ending.open is not None:
@@ -263,13 +265,12 @@ class _Search:
             share = ending.open[k:].astype(float) if q.single else transport(q, opened).share
             self._offer(part, opened, share)
         if ending.feasible:
-            self.incumbent.limit(-min(ending.bound, goal))
-        elif self.share is None:
+            return min(ending.bound, goal)
+        if self.share is None:
             self.feasible = False
-        elif goal < self.cost:
-            self.incumbent.limit(-goal)
+        return goal
 
-    def _tied(self, part: _Part) -> Flags | None:
+    def _tied(self, part: Part) -> Flags | None:
         """Where the rows x_ij ≤ Y_j are worth writing: everywhere, or where the prices make somebody want to go."""
         if len(part.entry) <= ALL_TIED or self.settled is None:
             return None
@@ -289,7 +290,7 @@ class _Search:
         everywhere = transport(replace(q, least_load=None), opened)
         self.feasible = not bool(q.unserved(everywhere.share).any())
 
-    def _offer(self, part: _Part, opened: Flags, share: Floats) -> None:
+    def _offer(self, part: Part, opened: Flags, share: Floats) -> None:
         modules = np.zeros(len(self.asked.module_site), bool)
         modules[part.module[opened]] = True
         shares = np.zeros(len(self.asked.site))

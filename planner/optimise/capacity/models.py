@@ -7,7 +7,7 @@ import numpy as np
 import pulp
 
 from planner.network import Flags, Floats, Integers
-from planner.optimise.choice import Choice
+from planner.optimise.choice import EXACT, Choice
 from planner.optimise.models import Programme
 
 ROOM = 1e-7  # share by which a load may pass a capacity or miss a least load: the rounding of linear programmes
@@ -60,6 +60,15 @@ class CapacityQuestion:
     def fixed(self) -> Floats:
         """(k,) what a module adds to the objective."""
         return self.module_cost * self.fixed_weight
+
+    @cached_property
+    def whole_costs(self) -> bool:
+        """Whether every plan costs a whole number, because all that it is summed from do."""
+        if not self.single:
+            return False
+        without = self.weight * (self.unserved_cost or 0.0)
+        costs = np.concatenate([self.fixed, self.weight[self.row] * self.distance, without])
+        return bool((np.abs(costs - np.round(costs)) <= EXACT * np.maximum(1.0, np.abs(costs))).all())
 
     @cached_property
     def least(self) -> Floats:

@@ -189,7 +189,13 @@ class Prices:
     Barahona & Anbil (2000), The volume algorithm: producing primal solutions with a subgradient method.
     """
 
-    def __init__(self, question: CapacityQuestion, price: Floats | None = None, toll: Floats | None = None) -> None:
+    def __init__(
+        self,
+        question: CapacityQuestion,
+        price: Floats | None = None,
+        toll: Floats | None = None,
+        whole: WholeLoads | None = None,
+    ) -> None:
         self.knapsacks = Knapsacks(question)
         self.price = self._first() if price is None else price
         self.toll = np.zeros(len(question.bars[1])) if toll is None else toll
@@ -197,7 +203,7 @@ class Prices:
         scale = np.maximum(np.abs(most), np.abs(rows).max(axis=1, initial=1e-12))
         self.pace = question.weight.sum() / scale**2  # of tolls against prices
         self.sets: ModuleSets | None = None
-        self.whole: WholeLoads | None = None
+        self.whole = whole
         self.best = self.latest = self._at(self.price, self.toll)
         self.missed, self.broken = self.best.missed, self.best.broken
         self.share = self.best.chosen.astype(float)  # (k,)  how often each module was chosen lately
