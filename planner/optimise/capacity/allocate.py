@@ -30,7 +30,7 @@ ALL_TIED = 20_000  # entries up to which every row x_ij ≤ Y_j is written
 ALMOST = 1e-6
 ROUNDING = 1e-9
 GUESSES = (0.1, 0.2, 0.4, 1.0)  # of the gap, where the optimum may lie
-SOON, TRIED = 10_000, 200  # variables and nodes of a programme before the sites are taken case by case
+SOON, TRIED = 10_000, 50  # variables and nodes of a programme before the sites are taken case by case
 COARSE = 12.0  # demand points that a site holds, up to which knapsacks are in whole ones
 
 
@@ -188,18 +188,20 @@ class _Search:
         return part.within(settled, cost)
 
     def _prove(self, core: int) -> None:
-        """A programme with the plans that cost no more than a guess; then case by case, as sites open and close.
+        """Programmes with the plans that cost no more than a guess; then case by case, as sites open and close.
 
-        A programme that ends without such a plan proves that none is so cheap, and often has a better one.
+        A programme that ends without such a plan proves that none is so cheap, and often has a better one. Where
+        demand points are coarse its cuts do little, and cases are sooner done.
         """
         known = np.isfinite(self.cost) and self.settled is not None
         branching = known and self.asked.single
+        soon = 0 if self._coarse else SOON
         for guess in GUESSES if known else (1.0,):
             goal = self.cost
             if guess < 1:
                 goal = -self.incumbent.bound + guess * (self.cost + self.incumbent.bound)
             part = self._within(goal) if np.isfinite(goal) else self.part
-            if not self._fits(part, min(core, SOON) if branching else core):
+            if not self._fits(part, min(core, soon) if branching else core):
                 break
             bound = self._programme(part, goal, alone=True, most_nodes=TRIED if branching else ANY_NUMBER)
             self.incumbent.limit(-bound)
@@ -226,7 +228,8 @@ class _Search:
     def _coarse(self) -> bool:
         """Whether demand points are so large that knapsacks in whole ones bound much better."""
         q = self.asked
-        return q.single and float(np.median(q.module_capacity)) < COARSE * float(q.weight[q.weight > 0].mean())
+        each = float(q.weight.sum()) / max(int((q.weight > 0).sum()), 1)
+        return q.single and float(np.median(q.module_capacity)) < COARSE * each
 
     def _fits(self, part: Part, core: int) -> bool:
         return len(part.entry) + len(part.module) + part.question.n <= core and not self.incumbent.over
