@@ -38,7 +38,9 @@ if TYPE_CHECKING:
     from planner.scenario import Scenario
     from planner.sited import SitedPlan
 
-STEPS = 10  # of a run, as the plain progress counts them: seven of run_scenario, then tables, papers and map
+STEPS = (
+    10  # of a run, as the plain progress counts them: seven of run_scenario, tables, papers, map; schools are one more
+)
 WHY_NONE = "infeasible.md"
 GAP_NOT_REACHED, DATA_REFUSED, BUG, INTERRUPTED = 1, 3, 70, 130
 EXIT_CODES = {  # the first class that fits
@@ -88,7 +90,7 @@ def run(
         asked = load(scenario, set=changes or (), variant=variant)
         folder = out or Path("maps") / asked.scenario
         page = f"{asked.scenario}.html"
-        with _why_there_is_none(folder), complete_outputs(folder) as unfinished, _progress() as progress:
+        with _why_there_is_none(folder), complete_outputs(folder) as unfinished, _progress(asked) as progress:
             from planner import maps, papers, report  # noqa: PLC0415
             from planner.run import run_scenario  # noqa: PLC0415
 
@@ -247,7 +249,7 @@ def explain(
         if why := explained.why_not(asked, folder):
             typer.echo(f"{why}: the scenario is answered first", err=True)
             folder = _run_into(asked, Path(room) / "run")
-        with _progress() as progress:
+        with _progress(asked) as progress:
             told = explained.explain(explained.read_answer(asked, folder, progress), wanted)
         if as_json:
             typer.echo(json.dumps(explained.plain_data(told), ensure_ascii=False, indent=1))
@@ -271,7 +273,7 @@ def _run_into(asked: "Scenario", room: Path) -> Path:
     from planner.run import run_scenario  # noqa: PLC0415
 
     room.mkdir()
-    with _progress() as progress:
+    with _progress(asked) as progress:
         report.write(run_scenario(asked, progress, _closing(progress)), room)
     return room
 
@@ -476,9 +478,9 @@ def _log_to_stderr(*, verbose: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
+def _progress(asked: "Scenario") -> Iterator[Callable[[str], None]]:
     """Tells each step on stderr: a moving line on a terminal, plain lines elsewhere."""
-    step = 0
+    step, steps = 0, STEPS + bool(asked.schools)
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415
 
@@ -489,7 +491,7 @@ def _progress() -> Iterator[Callable[[str], None]]:
     def plain(text: str) -> None:
         nonlocal step
         step += 1
-        typer.echo(f"step {step}/{STEPS} {text} …", err=True)
+        typer.echo(f"step {step}/{steps} {text} …", err=True)
 
     yield plain
 

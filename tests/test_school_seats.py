@@ -17,7 +17,7 @@ from planner.ledgers.schools import seats_sheet
 from planner.report import write_layers
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET
+from tests.test_cli import HOMES, PLOTS, SCENARIO, STREET, command
 
 # The street of test_cli: homes of 100, 10 and 50 people 464 m apart, a plot before each. Nine of ten are of primary
 # age: 90, 9 and 45 pupils. The only school, before the west, has one class, so 45 seats.
@@ -78,6 +78,12 @@ def test_it_builds_where_nobody_is_near_and_extends_where_classes_are_too_large(
         "unserved": (0, True), "oversized": (0, True), "above_standard": (0, True), "cost": (16, True)
     }  # fmt: skip
     assert seats.plan.of("walk").value == pytest.approx(90 * 44.4 + 9 * 508 + 45 * 44.4, rel=2e-3)
+
+
+def test_the_command_counts_the_step_of_schools(town, tmp_path):
+    done = command("run", town / "town.yaml", "--out", tmp_path / "out")
+    told = [line for line in done.stderr.splitlines() if line.startswith("step ")]
+    assert [line.split()[1] for line in told] == [f"{step}/11" for step in range(1, 12)]
 
 
 def test_ways_stand_side_by_side(run):
