@@ -537,7 +537,7 @@ class _Question:
         found: dict[int, Found] = {}
         for part in order:
             found[part] = self.find(part, choice, found.get(order[0]))
-        plan, m = found[order[-1]].plan, self.m
+        plan, m = self._spared(found[order[-1]].plan, choice), self.m
         figures, pairs = self.figures(plan), np.flatnonzero(plan)
         pairs = pairs[np.lexsort((-figures.served[pairs], pairs // m))]
         proven = all(each.ending == "proven" for each in found.values())
@@ -571,6 +571,17 @@ class _Question:
             present=int(self.present(plan)),
             most_present=int(found[PRESENCE].bound) if PRESENCE in found else 0,
         )
+
+    def _spared(self, plan: Flags, choice: Choice) -> Flags:
+        """The same plan less the pairs without which nobody and no unit loses anything, the dearest first."""
+        worth, present = self.worth(plan), self.present(plan)
+        opened = np.flatnonzero(plan)
+        for pair in opened[np.lexsort((-opened, -self.cost[opened]))].tolist():
+            without = plan.copy()
+            without[pair] = False
+            if choice.allows(without) and self.worth(without) >= worth and self.present(without) >= present:
+                plan = without
+        return plan
 
     def _costs(self, pairs: Integers) -> Floats:
         """(p, k) what each pair costs for each of its services: by what they would cost there alone, else alike."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner import services
 from planner.alternatives import best_replacement, best_with, other_plans
 from planner.coverage import measure_coverage
 from planner.demand import Units
@@ -62,6 +63,16 @@ def test_a_centre_serves_as_a_station_too():
     assert (stations.opened, stations.objective, stations.served.tolist()) == (("c",), 18, [9])
     assert (centres.opened, centres.objective, centres.served.tolist()) == (("a",), 10, [10])
     assert [part.gained.tolist() for part in plan.parts] == [[True, False, True, True], [True, True, False, False]]
+
+
+def test_a_site_that_brings_nothing_is_left_out_however_the_search_ended(monkeypatch):
+    demand, reach = street("9....1.......", "ab..........c", limit_m=500)  # a, b, c reach 9; 9; nobody
+    find = services._Question.find
+    everything = lambda self, *asked: replace(found := find(self, *asked), plan=found.plan | True)
+    monkeypatch.setattr(services._Question, "find", everything)
+    one = [Service("station", GREEN, reach, 3, cost=np.array([2.0, 1.0, 1.0]))]
+    assert site_services(demand, one).opened == ("b",)  # the cheaper of two that bring the same people
+    assert set(site_services(demand, one, rules=Rules(must_keep=("c",))).opened) == {"b", "c"}
 
 
 def test_what_stands_at_a_higher_level_serves_the_lower_one():
@@ -386,6 +397,9 @@ def test_no_other_plan_is_better_in_the_reading_that_comes_first_or_then_in_the_
     assert found.objective == pytest.approx(people)
     assert found.present == units
     assert found.ending == "proven"
+    for j in found.sites.tolist():  # no site for nothing
+        less = tuple(() if k == j else has for k, has in enumerate(mine))
+        assert less not in plans or worth(demand, reach, parks, services, less) != pytest.approx((people, units))
 
 
 @given(programmes())
