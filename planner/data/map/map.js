@@ -407,6 +407,7 @@ class Review {
     const zoom = this.map.getZoom();
     const step = this.step();
     this.map.getContainer().classList.toggle("afar", zoom < 13);
+    this.map.getContainer().classList.toggle("midway", zoom < 14); // a pin is as wide as 300 m: it hides whom it serves
     for (const { layer, kind, casing } of this.streets) {
       const width = STREET_WIDTH[kind][step];
       const wide = width >= 1.4;
