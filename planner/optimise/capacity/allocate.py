@@ -86,8 +86,7 @@ class _Search:
         self.part = whole.without(np.zeros(len(question.site), bool), np.zeros(len(question.module_site), bool))
         self.seen: set[bytes] = set()
         self.met: set[bytes] = set()
-        self.settled: tuple[Part, Settled] | None = None
-        self.prices: Prices | None = None
+        self.settled: tuple[Part, Settled, Prices] | None = None
 
     @property
     def cost(self) -> float:
@@ -144,7 +143,7 @@ class _Search:
             settled = prices.knapsacks.settle(
                 prices.best, prices.price, None if prices.sets is None else sets, prices.whole
             )
-            self.settled, self.prices = (part, settled), prices
+            self.settled = part, settled, prices
             if np.isfinite(self.cost):
                 self.part, self.seen = self._within(self.cost), set()
             if len(self.part.entry) + len(self.part.module) > WORTH_A_PASS * before:
@@ -184,7 +183,7 @@ class _Search:
         """The question with all plans in it that cost no more, as far as the prices tell."""
         if self.settled is None:
             return self.part
-        part, settled = self.settled
+        part, settled, _ = self.settled
         return part.within(settled, cost)
 
     def _prove(self, core: int) -> None:
@@ -193,10 +192,10 @@ class _Search:
         A programme that ends without such a plan proves that none is so cheap, and often has a better one. Where
         demand points are coarse its cuts do little, and cases are sooner done.
         """
-        known = np.isfinite(self.cost) and self.settled is not None
-        branching = known and self.asked.single
+        known = self.settled if np.isfinite(self.cost) else None
+        branching = known is not None and self.asked.single
         soon = 0 if self._coarse else SOON
-        for guess in GUESSES if known else (1.0,):
+        for guess in (1.0,) if known is None else GUESSES:
             goal = self.cost
             if guess < 1:
                 goal = -self.incumbent.bound + guess * (self.cost + self.incumbent.bound)
@@ -207,9 +206,10 @@ class _Search:
             self.incumbent.limit(-bound)
             if bound < goal - ROUNDING * abs(goal):
                 break
-        if branching and core and self.prices is not None and not self.incumbent.over:
+        if branching and known is not None and core and not self.incumbent.over:
+            *_, prices = known
             cases = Branching(self.incumbent, self._programme, self._meet, whole=self._coarse)
-            cases.run(self._within(-self.incumbent.better), self.prices.price, self.prices.toll)
+            cases.run(self._within(-self.incumbent.better), prices.price, prices.toll)
 
     def _meet(self, part: Part, opened: Flags) -> None:
         """The plan with these modules of a part, and what exchanges make of it if it is the best so far."""
@@ -278,7 +278,7 @@ class _Search:
         if len(part.entry) <= ALL_TIED or self.settled is None:
             return None
         wanted = np.zeros(len(self.asked.site), bool)
-        before, settled = self.settled
+        before, settled, _ = self.settled
         wanted[before.entry] = settled.wanted
         return wanted[part.entry]
 
