@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from planner.plan import LAND
+from planner.plan import LAND, known_sum
 from planner.run import Run
 from planner.scenario.schools import SchoolQuestion
 from planner.scenario.siting import MostPeople, SiteServices
@@ -90,7 +90,7 @@ def _of_schools(seats: SchoolSeats) -> Iterator[Spending]:
         rows = []
         for year in plan.pupils.years:
             done = [taken for taken in plan.taken if (taken.kind, taken.year) == (kind, year)]
-            cost = _sum([taken.option.cost * taken.times if _is_priced(taken, asked) else None for taken in done])
+            cost = known_sum([taken.option.cost * taken.times if _is_priced(taken, asked) else None for taken in done])
             more = [
                 size[stage] * count * taken.times for taken in done for stage, count in taken.option.classes.items()
             ]
@@ -132,8 +132,8 @@ def _added(rows: Sequence[Spending], year: str) -> Spending:
     return Spending(
         *(rows[0].block, rows[0].number, year, ""),
         sum(row.built for row in rows),
-        _sum([row.cost for row in rows]),
-        seats=_sum([row.seats for row in rows]),
+        known_sum([row.cost for row in rows]),
+        seats=known_sum([row.seats for row in rows]),
     )
 
 
@@ -142,14 +142,8 @@ def _along(
 ) -> Iterator[Spending]:
     """With what is spent so far, and what is left."""
     for t, row in enumerate(rows):
-        so_far = _sum([each.cost for each in rows[: t + 1]])
+        so_far = known_sum([each.cost for each in rows[: t + 1]])
         budget = budgets[t] if budgets else None
-        room, spent = (_sum(budgets[: t + 1]), so_far) if carry_over else (budget, row.cost)
+        room, spent = (known_sum(budgets[: t + 1]), so_far) if carry_over else (budget, row.cost)
         left = None if room is None or spent is None else room - spent
         yield replace(row, so_far=so_far, budget=budget, left=left)
-
-
-def _sum(money: Sequence[float | None]) -> float | None:
-    """None where a part is not known."""
-    known = [each for each in money if each is not None]
-    return float(sum(known)) if len(known) == len(money) else None

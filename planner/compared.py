@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from planner.budget import ALL
 from planner.compared_schools import Goes, Options, Pair, Seats, change, goes_to, options_of, seats_of, told_apart
 from planner.errors import DataError
+from planner.plan import known_sum
 
 RECORD = "run.json"
 LONGEST = 120  # characters of a change that is told
-ALL = "all years"  # of the sums in a budget
 METRICS = {"walk": "on foot", "straight": "in a straight line"}
 
 
@@ -151,7 +152,7 @@ class Comparison:
                 question = f"{each['block'].replace('siting', 'sites')} {each['question']}"
                 if each["what"]:
                     before = side.get((question, each["what"]), 0.0)
-                    side[question, each["what"]] = _plus(before, each["cost"])
+                    side[question, each["what"]] = known_sum([before, each["cost"]])
                 elif each["year"] == ALL:
                     side[question, ""] = each["cost"]
         keys = dict.fromkeys((*sides[0], *sides[1]))
@@ -193,10 +194,6 @@ def _name(run: Mapping[str, Any]) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
-def _plus(money: float | None, more: float | None) -> float | None:
-    return None if money is None or more is None else money + more
 
 
 def _record(folder: Path) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Plan: where to build, how good that provably is, and what else would do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +13,12 @@ from planner.standards import Standard
 
 LAND = "m² of residential land"  # the unit of plans that serve land
 PROVEN = 1e-6  # of the objective: as near as bound and objective must be, both in floating point
+
+
+def known_sum(amounts: Sequence[float | None]) -> float | None:
+    """Amounts of money, or of anything, together; None where one of them is not known, 0 of none."""
+    known = [amount for amount in amounts if amount is not None]
+    return float(sum(known)) if len(known) == len(amounts) else None
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from planner import city
 from planner.coverage import Coverage
 from planner.demand import Demand
 from planner.network import Flags, Integers
-from planner.plan import Plan
+from planner.plan import Plan, known_sum
 from planner.services import ServicesPlan
 from planner.sited import SitedPlan
 from planner.standards import Standard
@@ -63,7 +63,7 @@ def plans_beside(
     """
     for id_, covered in after.items():
         rule, own = covered.standard, [sited for sited in plans if sited.standard.id == id_]
-        cost = _sum_or_none([_cost(sited, sited.whole or sited.plan) for sited in own])
+        cost = known_sum([_cost(sited, sited.whole or sited.plan) for sited in own]) if own else None
         yield _measured(rule, TODAY, "", before[id_].covered, demand, sites=0, cost=None)
         sites = sum(len(sited.plan.opened) for sited in own)
         planned = _measured(rule, PLAN, "", covered.covered, demand, sites=sites, cost=cost)
@@ -116,7 +116,7 @@ def _others(switches: Switches, planned: Beside, demand: Demand) -> Iterator[Bes
         yield _measured(
             *(sited.standard, other.kind, other.of, switches.covered(on, AS_ASKED, beside=beside), demand),
             sites=planned.sites + len(added) - len(dropped),
-            cost=_sum_or_none([planned.cost, cost, None if own_cost is None else -own_cost]),
+            cost=known_sum([planned.cost, cost, None if own_cost is None else -own_cost]),
             number=sited.number,
             replaced_by=other.replaced_by,
             dropped=dropped,
@@ -181,11 +181,6 @@ def _cost(sited: SitedPlan, plan: Plan) -> float | None:
     if sited.put is None or sited.put.rules.cost is None:
         return None
     return float(np.asarray(sited.put.rules.cost)[plan.sites].sum())
-
-
-def _sum_or_none(amounts: Sequence[float | None]) -> float | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if known and len(known) == len(amounts) else None
 
 
 def _measured(

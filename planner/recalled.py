@@ -37,6 +37,10 @@ class Recalled:
     today: Facilities  # of the service, as it was asked
     asked: Siting = field(repr=False)
 
+    def at(self, id: str) -> int:  # noqa: A002  (the field's word)
+        """The position of a candidate by its id."""
+        return int(np.flatnonzero(self.candidates.ids == id)[0])
+
     @cached_property
     def puts(self) -> list[Put]:
         """The question as the library was asked it, by standard; none where it is about land. Measures reaches anew."""

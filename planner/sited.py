@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 
 import numpy as np
@@ -74,7 +74,7 @@ class SitedPlan:
         """With its years, beside the plans that look less far."""
         return replace(self, phased=plan, phasings=compare_phasings(plan))
 
-    @property
+    @cached_property
     def costs(self) -> Floats | None:
         """(p,) what each chosen site costs, of a parcel with several services the part of this one; None: not known."""
         if self.put is None or self.put.rules.cost is None:

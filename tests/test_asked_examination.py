@@ -106,7 +106,7 @@ def test_the_record_the_sheets_and_the_card_say_the_same(run):
     assert sheets["sensitivity"].rows[1][1]["en"] == "limit × 2 = 600 m"
     assert sheets["binding"].rows[0][1]["zh"] == "多建一处 1 → 2"
     assert sheets["other_plans"].more[0][0]["en"] == "without west; with east"
-    (site,) = _plan(run.plans[0], run)["sites"]
+    (site,) = _plan(run.plans[0], run, ())["sites"]
     assert (site["replaced_by"], site["loses"], site["survives"]) == ("east", 50, 0.5)
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_asked_where_the_key_is_left_out(town):
     run = run_scenario(load(town / "plain.yaml"))
     assert run.plans[0].examined is None
     assert not any(TABLES[f"{name}.csv"](run) for name in ("examined", "sensitivity", "binding", "frontier"))
-    (site,) = _plan(run.plans[0], run)["sites"]
+    (site,) = _plan(run.plans[0], run, ())["sites"]
     assert (site["replaced_by"], site["survives"]) == (None, None)
 
 

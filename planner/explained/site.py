@@ -150,10 +150,6 @@ def explain_site(answered: Answered, id: str) -> SiteExplained:  # noqa: A002  (
     )
 
 
-def _at(plan: Recalled, id: str) -> int:  # noqa: A002
-    return int(np.flatnonzero(plan.candidates.ids == id)[0])
-
-
 def _in_plan(answered: Answered, plan: Recalled, row: Mapping[str, Any], id: str) -> InPlan:  # noqa: A002
     proof = row.get("part_of") or row.get("over_years") or row
     cost, source = _cost(plan, row, id)
@@ -233,7 +229,7 @@ def _replaced(answered: Answered, plan: Recalled, id: str, trade: Trade | None) 
 
 
 def _left_out(answered: Answered, plan: Recalled, row: Mapping[str, Any], id: str) -> NotChosen:  # noqa: A002
-    at, question, why = _at(plan, id), plan.question, []
+    at, question, why = plan.at(id), plan.question, []
     other = _becomes(answered, plan, id)
     area, (least, most) = float(plan.candidates.area_m2[at]), _sizes(plan)
     if id in question.forbid:
@@ -280,7 +276,7 @@ def _cost(plan: Recalled, row: Mapping[str, Any], id: str) -> tuple[float | None
     cost = getattr(question.services[plan.part] if isinstance(question, SiteServices) else question, "cost", None)
     if cost is None:
         return None, ""
-    area_m2 = float(plan.candidates.area_m2[_at(plan, id)])
+    area_m2 = float(plan.candidates.area_m2[plan.at(id)])
     return recorded.get(id, cost.fixed + cost.per_m2 * area_m2), cost.assumption
 
 

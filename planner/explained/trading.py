@@ -42,7 +42,7 @@ def trade_of(answered: Answered, plan: Recalled, id: str) -> Trade:  # noqa: A00
     """What a candidate of a plan (its id) is worth to it."""
     put = plan.puts[plan.part]
     near = put.to_candidates.within(plan.standard.walk_limit)
-    at, serving = int(np.flatnonzero(plan.candidates.ids == id)[0]), _serving(answered, plan)
+    at, serving = plan.at(id), _serving(answered, plan)
     people = np.where(_lacking(answered, plan), put.demand.weighed(put.weights), 0.0)
     built = near.only(serving)
     served, mine = built.facilities_in_reach, near.places_of(at)

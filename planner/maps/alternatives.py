@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def alternatives(run: "Run", drawn: Flags) -> list[dict[str, Any]]:
     """Today, the plan and every other plan, standard by standard; places (n,) are those drawn."""
+    number_of = {(sited.number, sited.standard.id): p for p, sited in enumerate(run.plans)}
     planned = {measured.standard.id: measured.after.covered for measured in run.measured}
     return [
         {
@@ -21,9 +22,7 @@ def alternatives(run: "Run", drawn: Flags) -> list[dict[str, Any]]:
             "kind": each.kind,
             "of": each.of,
             "title": dict(title_of(each)),
-            "plan": None
-            if each.number is None
-            else [(one.number, one.standard.id) for one in run.plans].index((each.number, each.standard.id)),
+            "plan": None if each.number is None else number_of[each.number, each.standard.id],
             "people": each.people,
             "share": each.share,
             "worst": {"unit": each.worst_unit, "share": each.worst_share, "units": each.worst_units},

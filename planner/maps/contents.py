@@ -52,7 +52,7 @@ def contents_of(run: "Run") -> Content:
     drawn = inhabited(demand)
     rules = rule_sets().get(run.scenario.standards.rule_set)
     base, simplified = _base(run)
-    places = _places(demand, drawn)
+    places, money = _places(demand, drawn), tuple(spendings(run))
     if places["cell_m"]:
         simplified = [*simplified, {"layer": "places", "count": int(drawn.sum()), "cell_m": places["cell_m"]}]
     return {
@@ -94,7 +94,7 @@ def contents_of(run: "Run") -> Content:
             service: _facilities(run.facilities[service])
             for service in sorted({measured.standard.service for measured in run.measured} & set(run.facilities))
         },
-        "plans": [_plan(sited, run) for sited in run.plans],
+        "plans": [_plan(sited, run, money) for sited in run.plans],
         "rule_sets": [_rule_set(row) for row in run.rule_sets],
         "together": [_together(sited, run) for sited in run.wholes],
         "what_if": what_if(run, drawn),
@@ -186,7 +186,7 @@ def _facilities(facilities: Facilities) -> Content:
     }
 
 
-def _plan(sited: "SitedPlan", run: "Run") -> Content:
+def _plan(sited: "SitedPlan", run: "Run", money: Sequence[Spending]) -> Content:
     plan, candidates = sited.plan, sited.candidates
     lonlat = degrees(shapely.get_coordinates(shapely.point_on_surface(candidates.geometry)), candidates.crs)
     chosen = plan.sites
@@ -210,7 +210,7 @@ def _plan(sited: "SitedPlan", run: "Run") -> Content:
         "ending": plan.ending,
         "solver": plan.solver,
         "over_years": _over_years(sited),
-        "years": _years(sited, tuple(spendings(run))),
+        "years": _years(sited, money),
         "candidates": {
             "ids": candidates.ids.tolist(),
             "names": candidates.names.tolist(),
