@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
+from planner.by_walker import at_doors
 from planner.coverage import measure_coverage
 from planner.demand import Units
 from planner.facilities import Facilities
@@ -251,3 +252,14 @@ def opened(browser, path, *, width=1366, height=768, **options):
     page.locator("#veil").wait_for(state="detached")
     yield page
     context.close()
+
+
+def covered(run, sited, sites, *, without=()):
+    """Who is covered with these sites beside what stands, by coverage, which knows of no plans."""
+    put, rule = sited.put, sited.standard
+    stands = at_doors(run.facilities[rule.service], rule.profile, max_access_m=200)
+    stands = stands.kept(~np.isin(stands.ids, without))
+    there = stands.joined(put.candidates.kept(np.isin(put.candidates.ids, list(sites))))
+    return measure_coverage(
+        measure_reach(put.demand, there, **rule.walk), put.demand, rule, open=there.at_least(rule.min_area_m2)
+    )

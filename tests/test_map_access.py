@@ -9,7 +9,7 @@ from PIL import Image
 from planner import maps
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.browser import chromium, opened, review_town
+from tests.browser import opened, review_town
 from tests.test_map_years import ASKED
 from tests.test_school_seats import QUESTION
 from tests.test_what_if_map import SOUTH, TOWN, WEST, write_town
@@ -73,12 +73,6 @@ def path(tmp_path_factory):
     write_town(folder, TOWN[: TOWN.index("siting:")] + asked)
     (folder / "roll.csv").write_text(ROLL, "utf-8")
     return maps.draw(run_scenario(load(folder / "town.yaml")), folder / "map.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

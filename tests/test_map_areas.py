@@ -8,7 +8,7 @@ from planner.by_walker import at_doors
 from planner.reach import measure_reach
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.browser import chromium, opened
+from tests.browser import opened
 from tests.test_what_if_map import TOWN, write_town
 
 pytestmark = pytest.mark.browser
@@ -35,12 +35,6 @@ def run(tmp_path_factory):
 @pytest.fixture(scope="module")
 def path(run, tmp_path_factory):
     return maps.draw(run, tmp_path_factory.mktemp("maps") / "town.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

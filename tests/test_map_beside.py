@@ -2,17 +2,13 @@
 
 import json
 
-import numpy as np
 import pytest
 
 from planner import maps, report
-from planner.by_walker import at_doors
-from planner.coverage import measure_coverage
 from planner.ledgers import SHEETS, TABLES
-from planner.reach import measure_reach
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.browser import chromium, opened
+from tests.browser import covered, opened
 from tests.test_map_swipe import SHOWN
 from tests.test_what_if_map import LAYER, TOWN, write_town
 
@@ -57,29 +53,12 @@ def path(run, tmp_path_factory):
     return maps.draw(run, tmp_path_factory.mktemp("maps") / "town.html")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
 def page(browser, path):
     with opened(browser, path) as page:
         page.locator("#both").click()
         yield page
         assert page.faults == []
-
-
-def covered(run, sited, sites):
-    """Who is covered with these sites beside what stands today, by coverage, which knows of no plans."""
-    put, rule = sited.put, sited.standard
-    more = put.candidates.kept(np.isin(put.candidates.ids, list(sites)))
-    stands = at_doors(run.facilities[rule.service], rule.profile, max_access_m=200)
-    there = stands.joined(more)
-    return measure_coverage(
-        measure_reach(put.demand, there, **rule.walk), put.demand, rule, open=there.at_least(rule.min_area_m2)
-    )
 
 
 def of(run, standard):

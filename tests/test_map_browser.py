@@ -12,15 +12,9 @@ from planner.maps.contents import contents_of
 from planner.phasing import PhasedPlan, Year
 from planner.plan import Plan
 from planner.standards import standard
-from tests.browser import HOSTILE, chromium, opened, review_town, with_two_plans
+from tests.browser import HOSTILE, opened, review_town, with_two_plans
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

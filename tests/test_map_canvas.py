@@ -8,7 +8,7 @@ from PIL import Image
 
 from planner import maps
 from planner.maps.contents import contents_of
-from tests.browser import chromium, opened, review_town
+from tests.browser import opened, review_town
 
 pytestmark = pytest.mark.browser
 
@@ -26,12 +26,6 @@ COUNTED = """() => {
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     return maps.draw(review_town(), tmp_path_factory.mktemp("maps") / "town.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

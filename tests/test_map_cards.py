@@ -10,7 +10,7 @@ from planner import maps
 from planner.run import run_scenario
 from planner.scenario import load
 from planner.tasks import Task, TaskLedger
-from tests.browser import HOSTILE, chromium, opened, review_town
+from tests.browser import HOSTILE, opened, review_town
 from tests.test_map_beside import ASKED
 from tests.test_what_if_map import TOWN, write_town
 
@@ -27,12 +27,6 @@ def run(tmp_path_factory):
     scenario = TOWN[: TOWN.index("siting:")] + ASKED
     found = run_scenario(load(write_town(tmp_path_factory.mktemp("cards"), scenario) / "town.yaml"))
     return replace(found, tasks=TaskLedger(TASKS))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from planner.maps import draw
 from planner.reach import measure_reach
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.browser import chromium, opened
+from tests.browser import opened
 from tests.commands import planner
 from tests.test_what_if_map import figure, switch
 
@@ -42,12 +42,6 @@ def city(request, tmp_path_factory):
     scenario.write_text(text.replace("../../../shared/data", DATA.as_posix()), "utf-8")
     run = run_scenario(load(scenario))
     return SimpleNamespace(name=request.param, scenario=scenario, run=run, map=draw(run, folder / "map.html"))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from planner import maps
 from planner.maps.contents import contents_of
-from tests.browser import HOSTILE, chromium, opened, review_town
+from tests.browser import HOSTILE, opened, review_town
 
 pytestmark = pytest.mark.browser
 
@@ -17,12 +17,6 @@ def town():
 @pytest.fixture(scope="module")
 def path(town, tmp_path_factory):
     return maps.draw(town, tmp_path_factory.mktemp("maps") / "town.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

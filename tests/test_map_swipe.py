@@ -3,7 +3,7 @@
 import pytest
 
 from planner import maps
-from tests.browser import chromium, opened, review_town
+from tests.browser import opened, review_town
 
 pytestmark = pytest.mark.browser
 
@@ -26,12 +26,6 @@ HALVES = {"today": [True, False], "people": [False, True], "switches": [False, T
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     return maps.draw(review_town(), tmp_path_factory.mktemp("maps") / "town.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

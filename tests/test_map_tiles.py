@@ -11,7 +11,7 @@ from planner import maps
 from planner.errors import ScenarioError
 from planner.maps.contents import contents_of
 from planner.scenario import load
-from tests.browser import chromium, review_town
+from tests.browser import review_town
 
 KEY = "0123456789abcdef0123456789abcdef"
 TILE = re.compile(
@@ -24,12 +24,6 @@ CITY = "city: made-up\noutputs: {base_map: %s}\n"
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     return maps.draw(review_town(key=KEY), tmp_path_factory.mktemp("maps") / "town.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def tile():

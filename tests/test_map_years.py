@@ -4,18 +4,14 @@ import csv
 import io
 import json
 
-import numpy as np
 import pytest
 
 from planner import maps, report
-from planner.by_walker import at_doors
-from planner.coverage import measure_coverage
 from planner.ledgers import TABLES
 from planner.plans_beside import YEAR
-from planner.reach import measure_reach
 from planner.run import run_scenario
 from planner.scenario import load
-from tests.browser import chromium, opened
+from tests.browser import covered, opened
 from tests.test_what_if_map import LAYER, TOWN, write_town
 
 PARK = "way/19"
@@ -47,29 +43,12 @@ def path(run, tmp_path_factory):
     return maps.draw(run, tmp_path_factory.mktemp("maps") / "town.html")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
 def page(browser, path):
     with opened(browser, path) as page:
         page.locator("[data-language=en]").click()
         yield page
         assert page.faults == []
-
-
-def covered(run, sited, sites, *, without=()):
-    """Who is covered with these sites beside what stands, by coverage, which knows of no years."""
-    put, rule = sited.put, sited.standard
-    stands = at_doors(run.facilities[rule.service], rule.profile, max_access_m=200)
-    stands = stands.kept(~np.isin(stands.ids, without))
-    there = stands.joined(put.candidates.kept(np.isin(put.candidates.ids, list(sites))))
-    return measure_coverage(
-        measure_reach(put.demand, there, **rule.walk), put.demand, rule, open=there.at_least(rule.min_area_m2)
-    )
 
 
 def by_year(run, number):

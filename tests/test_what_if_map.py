@@ -16,7 +16,7 @@ from planner.reach import measure_reach
 from planner.run import run_scenario
 from planner.scenario import load
 from planner.what_if_sites import AS_ASKED, not_switched, switches_of
-from tests.browser import HOSTILE, chromium, opened
+from tests.browser import HOSTILE, opened
 from tests.commands import planner
 
 # Streets every 0.0015° (139 m by 166 m), nine by nine; a park in the middle, 150 homes and 24 plots anywhere.
@@ -120,12 +120,6 @@ def run(folder):
 @pytest.fixture(scope="module")
 def path(run, folder):
     return maps.draw(run, folder / "map.html")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture
